@@ -1,0 +1,44 @@
+# Copyright 2026 The weir authors
+# SPDX-License-Identifier: Apache-2.0
+
+# Every header of the library, by name: what is installed and compiled alone. scripts/check_files says what is
+# missing here and, with --fix, writes it.
+set(WEIR_HEADERS
+    include/weir/aggregates.hpp
+    include/weir/aggregator.hpp
+    include/weir/aggregators/bundle.hpp
+    include/weir/aggregators/changes.hpp
+    include/weir/aggregators/count.hpp
+    include/weir/aggregators/count_by.hpp
+    include/weir/aggregators/distinct.hpp
+    include/weir/aggregators/first_last.hpp
+    include/weir/aggregators/mean.hpp
+    include/weir/aggregators/min_max.hpp
+    include/weir/aggregators/none.hpp
+    include/weir/aggregators/ordered_distinct.hpp
+    include/weir/aggregators/projected.hpp
+    include/weir/aggregators/span.hpp
+    include/weir/aggregators/sum.hpp
+    include/weir/aggregators/top.hpp
+    include/weir/aggregators/variance.hpp
+    include/weir/decimal.hpp
+    include/weir/detail/box.hpp
+    include/weir/detail/dense_map.hpp
+    include/weir/detail/event_log.hpp
+    include/weir/detail/input_of.hpp
+    include/weir/detail/timer_queue.hpp
+    include/weir/detail/upkeep.hpp
+    include/weir/detail/value.hpp
+    include/weir/detail/winner_tree.hpp
+    include/weir/keyed_windows.hpp
+    include/weir/lane.hpp
+    include/weir/metric.hpp
+    include/weir/metric_parser.hpp
+    include/weir/pipeline.hpp
+    include/weir/rolling_window.hpp
+    include/weir/session_window.hpp
+    include/weir/symbol.hpp
+    include/weir/time.hpp
+    include/weir/version.hpp
+    include/weir/watermark.hpp
+    include/weir/weir.hpp)

@@ -1,0 +1,31 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Count: how many inputs there are, whatever they are. 8 bytes; every operation O(1); 0 when empty.
+//
+//     weir::Count count;
+//     count.add();
+//     count.result();   // 1
+
+#include <cstdint>
+
+#include <weir/aggregators/none.hpp>
+
+namespace weir {
+
+class Count {
+public:
+    using value_type = None;
+
+    constexpr void add(None /*any*/ = {}) noexcept { ++count_; }
+    constexpr void remove(None /*any*/ = {}) noexcept { --count_; }
+    constexpr void merge(const Count& later) noexcept { count_ += later.count_; }
+    [[nodiscard]] constexpr std::uint64_t result() const noexcept { return count_; }
+    constexpr bool operator==(const Count&) const noexcept = default;
+
+private:
+    std::uint64_t count_ = 0;
+};
+
+}  // namespace weir

@@ -1,0 +1,94 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// First<T>, Last<T>: the input that is earliest, or latest, in event time; nothing when empty. Of inputs of one time
+// First takes the one that came first and Last the one that came last. Inputs may come late, in any order. Every
+// operation O(1) beside copying a T. Mergeable.
+//
+//     weir::Last<std::string> platform;
+//     platform.add(t, "web");
+//     platform.result();   // "web"
+
+#include <cstddef>
+#include <optional>
+
+#include <weir/detail/value.hpp>
+#include <weir/time.hpp>
+
+namespace weir {
+
+namespace detail {
+
+template <class T>
+void assign(std::optional<T>& to, view_of_t<T> x) {
+    if (to) {
+        *to = x;
+    } else {
+        to.emplace(x);
+    }
+}
+
+}  // namespace detail
+
+template <class T>
+class First {
+public:
+    using value_type = T;
+
+    void add(Timestamp t, detail::view_of_t<T> x) {
+        if (!value_ || t < time_) {
+            detail::assign(value_, x);
+            time_ = t;
+        }
+    }
+    void merge(const First& later) {
+        if (later.value_) {
+            add(later.time_, *later.value_);
+        }
+    }
+    [[nodiscard]] std::optional<T> result() const { return value_; }
+
+    /// When it was.
+    [[nodiscard]] std::optional<Timestamp> time() const {
+        return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? detail::owned_bytes(*value_) : 0; }
+    bool operator==(const First&) const = default;
+
+private:
+    std::optional<T> value_;
+    Timestamp time_{};
+};
+
+template <class T>
+class Last {
+public:
+    using value_type = T;
+
+    void add(Timestamp t, detail::view_of_t<T> x) {
+        if (!value_ || t >= time_) {
+            detail::assign(value_, x);
+            time_ = t;
+        }
+    }
+    void merge(const Last& later) {
+        if (later.value_) {
+            add(later.time_, *later.value_);
+        }
+    }
+    [[nodiscard]] std::optional<T> result() const { return value_; }
+
+    /// When it was.
+    [[nodiscard]] std::optional<Timestamp> time() const {
+        return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? detail::owned_bytes(*value_) : 0; }
+    bool operator==(const Last&) const = default;
+
+private:
+    std::optional<T> value_;
+    Timestamp time_{};
+};
+
+}  // namespace weir

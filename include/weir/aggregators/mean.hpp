@@ -1,0 +1,73 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Mean<T>: the arithmetic mean as a double; nothing when empty. Every operation O(1).
+//
+// Integers, Decimal: from the exact sum, divided once: correctly rounded while the sum (for Decimal in millionths)
+// and the divisor are below 2^53, else within one unit in the last place. Removable.
+// Floating point: from Sum's compensated total, with its rules for NaN, infinities and overflow. Not Removable.
+//
+//     weir::Mean<double> price;
+//     price.result();   // nothing
+//     price.add(3);
+//     price.result();   // 3.0
+
+#include <cstdint>
+#include <optional>
+
+#include <weir/aggregators/sum.hpp>
+#include <weir/decimal.hpp>
+
+namespace weir {
+
+template <class T>
+class Mean {
+    static_assert(std::is_arithmetic_v<T> || std::same_as<T, Decimal>,
+                  "Mean<T> takes integers, floating point and Decimal; project your type to one of them");
+
+public:
+    using value_type = T;
+
+    constexpr void add(const T& x) {
+        sum_.add(x);
+        ++count_;
+    }
+    constexpr void remove(const T& x) requires is_exact<T> {
+        sum_.remove(x);
+        --count_;
+    }
+    constexpr void merge(const Mean& later) {
+        sum_.merge(later.sum_);
+        count_ += later.count_;
+    }
+
+    [[nodiscard]] constexpr std::optional<double> result() const {
+        if (count_ == 0) {
+            return std::nullopt;
+        }
+        if constexpr (std::same_as<T, Decimal>) {
+            return divide(sum_.result(), count_);
+        } else if constexpr (std::integral<T>) {
+            constexpr std::int64_t exact = std::int64_t{1} << 53;
+            if (sum_.wide() < exact && sum_.wide() > -exact && count_ < exact) {
+                return static_cast<double>(sum_.wide()) / static_cast<double>(count_);
+            }
+            return static_cast<double>(static_cast<long double>(sum_.wide()) / static_cast<long double>(count_));
+        } else {
+            return static_cast<double>(sum_.result() / static_cast<typename Sum<T>::Result>(count_));
+        }
+    }
+
+    [[nodiscard]] constexpr std::uint64_t count() const noexcept { return static_cast<std::uint64_t>(count_); }
+
+    constexpr bool operator==(const Mean& other) const requires is_exact<T> {
+        return sum_ == other.sum_ && count_ == other.count_;
+    }
+
+private:
+    Sum<T> sum_;
+    std::int64_t count_ = 0;
+};
+
+}  // namespace weir

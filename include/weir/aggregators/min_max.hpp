@@ -1,0 +1,116 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Min<T>, Max<T>, MinMax<T>: the least and the greatest input by <; nothing when empty. Every operation O(1) beside
+// copying a T. Mergeable, not Removable: what leaves says nothing about the next one.
+//
+// NaN is passed over, as if it had never been added. Of inputs that are neither less nor greater (0.0 and -0.0) any
+// one may be the result.
+//
+//     weir::MinMax<double> price;
+//     price.add(3);
+//     price.add(1);
+//     price.result()->min;   // 1.0
+
+#include <concepts>
+#include <optional>
+
+namespace weir {
+
+/// What MinMax found.
+template <class T>
+struct Bounds {
+    T min;
+    T max;
+    bool operator==(const Bounds&) const = default;
+};
+
+namespace detail {
+
+template <class T>
+[[nodiscard]] constexpr bool is_ordered(const T& x) {
+    if constexpr (std::floating_point<T>) {
+        return x == x;
+    } else {
+        return true;
+    }
+}
+
+}  // namespace detail
+
+template <class T>
+class Min {
+public:
+    using value_type = T;
+
+    constexpr void add(const T& x) {
+        if (detail::is_ordered(x) && (!least_ || x < *least_)) {
+            least_ = x;
+        }
+    }
+    constexpr void merge(const Min& later) {
+        if (later.least_) {
+            add(*later.least_);
+        }
+    }
+    [[nodiscard]] constexpr std::optional<T> result() const { return least_; }
+    constexpr bool operator==(const Min&) const = default;
+
+private:
+    std::optional<T> least_;
+};
+
+template <class T>
+class Max {
+public:
+    using value_type = T;
+
+    constexpr void add(const T& x) {
+        if (detail::is_ordered(x) && (!greatest_ || *greatest_ < x)) {
+            greatest_ = x;
+        }
+    }
+    constexpr void merge(const Max& later) {
+        if (later.greatest_) {
+            add(*later.greatest_);
+        }
+    }
+    [[nodiscard]] constexpr std::optional<T> result() const { return greatest_; }
+    constexpr bool operator==(const Max&) const = default;
+
+private:
+    std::optional<T> greatest_;
+};
+
+template <class T>
+class MinMax {
+public:
+    using value_type = T;
+
+    constexpr void add(const T& x) {
+        if (!detail::is_ordered(x)) {
+            return;
+        }
+        if (!bounds_) {
+            bounds_ = Bounds<T>{x, x};
+        } else if (x < bounds_->min) {
+            bounds_->min = x;
+        } else if (bounds_->max < x) {
+            bounds_->max = x;
+        }
+    }
+    constexpr void merge(const MinMax& later) {
+        if (later.bounds_) {
+            add(later.bounds_->min);
+            add(later.bounds_->max);
+        }
+    }
+    [[nodiscard]] constexpr std::optional<Bounds<T>> result() const { return bounds_; }
+    constexpr bool operator==(const MinMax&) const = default;
+
+private:
+    std::optional<Bounds<T>> bounds_;
+};
+
+}  // namespace weir

@@ -1,0 +1,119 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Sum<T>: the inputs' total; 0 when empty. 16 bytes; every operation O(1).
+//
+//     integers        Exact: kept in 128 bits, which fewer than 2^63 inputs cannot overflow. The result is 64 bits
+//                     wide, signed as T is, and the nearest such number where the total does not fit. Removable.
+//     exact types     Decimal, chrono durations that count in integers, and every type for which you specialize
+//                     `weir::is_exact<T>` as true: T's own + and -. Removable.
+//     floating point  Compensated (Neumaier), so that the error does not grow with the number of inputs. Not
+//                     Removable: what is subtracted from a rounded sum leaves dust behind, and a NaN never leaves.
+//                     A window keeps it by merging instead. NaN makes the result NaN and so do infinities of both
+//                     signs; a running total beyond the largest double is infinite from there on.
+//     other types     T's own +=. Not Removable.
+//
+//     weir::Sum<weir::Decimal> revenue;
+//     revenue.add(*weir::Decimal::parse("42.99"));
+//     revenue.result().to_string();   // "42.99"
+
+#include <chrono>
+#include <cmath>
+#include <concepts>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+
+#include <weir/decimal.hpp>
+
+namespace weir {
+
+/// Whether (a + b) - b is a for all T that occur. Specialize it for a type of yours to make sums of it Removable.
+template <class T>
+inline constexpr bool is_exact = std::integral<T>;
+template <>
+inline constexpr bool is_exact<Decimal> = true;
+template <class Rep, class Period>
+inline constexpr bool is_exact<std::chrono::duration<Rep, Period>> = std::integral<Rep>;
+
+template <class T>
+class Sum {
+    static_assert(
+        requires(T a, const T& b) {
+            T{};
+            a += b;
+        },
+        "Sum<T> needs a T with += whose T{} is zero");
+
+public:
+    using value_type = T;
+
+    constexpr void add(const T& x) { sum_ += x; }
+    constexpr void remove(const T& x) requires is_exact<T> { sum_ -= x; }
+    constexpr void merge(const Sum& later) { sum_ += later.sum_; }
+    [[nodiscard]] constexpr T result() const { return sum_; }
+    constexpr bool operator==(const Sum&) const = default;
+
+private:
+    T sum_{};
+};
+
+template <std::integral T>
+class Sum<T> {
+    static_assert(sizeof(T) <= 8, "Sum<T> takes integers of up to 64 bits");
+
+public:
+    using value_type = T;
+    __extension__ using Wide = __int128;
+    using Result = std::conditional_t<std::is_signed_v<T>, std::int64_t, std::uint64_t>;
+
+    constexpr void add(T x) noexcept { sum_ += x; }
+    constexpr void remove(T x) noexcept { sum_ -= x; }
+    constexpr void merge(const Sum& later) noexcept { sum_ += later.sum_; }
+
+    [[nodiscard]] constexpr Result result() const noexcept {
+        using Limits = std::numeric_limits<Result>;
+        if (sum_ > Wide{Limits::max()}) {
+            return Limits::max();
+        }
+        return sum_ < Wide{Limits::min()} ? Limits::min() : static_cast<Result>(sum_);
+    }
+
+    /// The total before it is fitted to 64 bits.
+    [[nodiscard]] constexpr Wide wide() const noexcept { return sum_; }
+
+    constexpr bool operator==(const Sum&) const noexcept = default;
+
+private:
+    Wide sum_ = 0;
+};
+
+template <std::floating_point T>
+class Sum<T> {
+public:
+    using value_type = T;
+    using Result = std::conditional_t<(sizeof(T) > sizeof(double)), T, double>;
+
+    void add(T x) noexcept { take(x); }
+    void merge(const Sum& later) noexcept {
+        const Result lost = later.lost_;  // later may be *this
+        take(later.sum_);
+        lost_ += lost;
+    }
+
+    [[nodiscard]] Result result() const noexcept { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
+
+private:
+    void take(Result x) noexcept {
+        const Result sum = sum_ + x;
+        const bool larger = std::abs(sum_) >= std::abs(x);
+        lost_ += larger ? (sum_ - sum) + x : (x - sum) + sum_;
+        sum_ = sum;
+    }
+
+    Result sum_ = 0;
+    Result lost_ = 0;  // what rounding took from sum_; meaningless once that is not finite
+};
+
+}  // namespace weir

@@ -1,0 +1,76 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// How aggregators treat the values they keep: how they are passed in, told apart, hashed and weighed.
+
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+#include <boost/container_hash/hash.hpp>
+
+#include <weir/decimal.hpp>
+
+namespace weir::detail {
+
+/// How a T is passed to an aggregator: a std::string as a std::string_view, so that looking one up makes no temporary.
+template <class T>
+using view_of_t = std::conditional_t<std::same_as<T, std::string>, std::string_view, const T&>;
+
+/// Equality under which every value equals itself: all NaNs are one value.
+template <class A, class B>
+[[nodiscard]] constexpr bool same(const A& a, const B& b) {
+    if constexpr (std::floating_point<A>) {
+        return a == b || (a != a && b != b);
+    } else {
+        return a == b;
+    }
+}
+
+template <class T>
+concept StdHashable = requires(const T& x) {
+    { std::hash<T>{}(x) } -> std::convertible_to<std::size_t>;
+};
+
+/// 32 well mixed bits. Uses std::hash where there is one, else boost::hash (a `hash_value` found by ADL).
+template <class T>
+[[nodiscard]] std::uint32_t hash_of(const T& x) {
+    std::uint64_t h = 0;
+    if constexpr (std::floating_point<T>) {
+        h = x != x ? 1 : std::hash<T>{}(x);
+    } else if constexpr (std::same_as<T, Decimal>) {
+        h = static_cast<std::uint64_t>(x.millionths()) ^ (static_cast<std::uint64_t>(x.millionths() >> 64) * 31);
+    } else if constexpr (StdHashable<T>) {
+        h = std::hash<T>{}(x);
+    } else {
+        h = boost::hash<T>{}(x);
+    }
+    h ^= h >> 32;
+    h *= 0x9E37'79B9'7F4A'7C15U;
+    return static_cast<std::uint32_t>(h >> 32);
+}
+
+/// Heap bytes that a kept value owns. Known for std::string and for types with a `heap_bytes()`; 0 for all others.
+template <class T>
+[[nodiscard]] std::size_t owned_bytes(const T& x) {
+    if constexpr (std::same_as<T, std::string>) {
+        static const std::size_t inside = std::string{}.capacity();
+        return x.capacity() > inside ? x.capacity() + 1 : 0;
+    } else if constexpr (requires { x.heap_bytes(); }) {
+        return x.heap_bytes();
+    } else {
+        return 0;
+    }
+}
+
+template <class T>
+inline constexpr bool may_own_bytes = std::same_as<T, std::string> || requires(const T& x) {
+    x.heap_bytes();
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,70 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// WinnerTree: which of the entries 0..n-1 is best, kept up as entries change. 4 to 8 bytes an entry.
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace weir::detail {
+
+class WinnerTree {
+public:
+    static constexpr std::uint32_t none = 0xFFFF'FFFF;
+
+    /// The best of `size` entries. `better(a, b)` compares two of them. O(size).
+    template <class Better>
+    WinnerTree(std::size_t size, Better better) : winners_(std::bit_ceil(size)), size_{size} {
+        for (std::size_t node = winners_.size() - 1; node != 0; --node) {
+            winners_[node] = best_below(node, better);
+        }
+    }
+
+    /// How many entries it has room for.
+    [[nodiscard]] std::size_t capacity() const noexcept { return winners_.size(); }
+
+    /// The best entry's index. Requires: two entries or more.
+    [[nodiscard]] std::uint32_t best() const noexcept { return winners_[1]; }
+
+    /// Entry `i` has changed, appeared or gone; there are `size` entries now. O(log n), mostly less.
+    template <class Better>
+    void update(std::uint32_t i, std::size_t size, Better better) {
+        size_ = size;
+        for (std::size_t node = (winners_.size() + i) / 2; node != 0; node /= 2) {
+            const std::uint32_t winner = best_below(node, better);
+            if (winner == winners_[node] && winner != i) {
+                return;  // i neither leads nor led here, so nothing above depends on it
+            }
+            winners_[node] = winner;
+        }
+    }
+
+    [[nodiscard]] std::size_t heap_bytes() const noexcept { return winners_.capacity() * sizeof(std::uint32_t); }
+
+private:
+    [[nodiscard]] std::uint32_t at(std::size_t node) const noexcept {
+        if (node < winners_.size()) {
+            return winners_[node];
+        }
+        const std::size_t i = node - winners_.size();
+        return i < size_ ? static_cast<std::uint32_t>(i) : none;
+    }
+
+    template <class Better>
+    [[nodiscard]] std::uint32_t best_below(std::size_t node, Better better) const {
+        const std::uint32_t left = at(2 * node);
+        const std::uint32_t right = at(2 * node + 1);
+        if (right == none) {
+            return left;
+        }
+        return left == none || better(right, left) ? right : left;
+    }
+
+    std::vector<std::uint32_t> winners_;  // node k decides between nodes 2k and 2k + 1; past the end are the entries
+    std::size_t size_;
+};
+
+}  // namespace weir::detail

@@ -1,0 +1,664 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// lane: filter -> key -> windows -> metrics, declared in one expression.
+//
+//     auto product = weir::lane<Event>("product")
+//         .when(is_product_view, "product_view")
+//         .by(&Event::user)
+//         .rolling(5min, 1h)
+//         .metric("product_view_count", weir::distinct<&Event::product_id>, "distinct products viewed")
+//         .metric("most_viewed_brand", weir::top<&Event::brand>, "brand with most views");
+//
+// What is kept of an event is the event itself, or the records that `.each<Record>(f)` makes of it: f(event, emit)
+// calls emit(record) for each. Metrics that read the same aggregate share it.
+//
+// A value is written when it changed, when its window emptied, and when its time to live has to be renewed: it holds
+// for the window's length and `linger` after the latest event. Whether a value changed is told by a 64-bit hash of its
+// text.
+
+#include <algorithm>
+#include <array>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <tuple>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/aggregators/bundle.hpp>
+#include <weir/keyed_windows.hpp>
+#include <weir/metric.hpp>
+#include <weir/metric_parser.hpp>
+#include <weir/rolling_window.hpp>
+#include <weir/session_window.hpp>
+#include <weir/time.hpp>
+
+namespace weir {
+
+/// What a lane made of an event.
+enum class Taken : std::uint8_t {
+    passed,    // not one of its events, or without a key
+    accepted,  // counted
+    late,      // too old to change anything, or of a session that is closed
+};
+
+/// A line of the catalogue of metrics.
+struct MetricInfo {
+    std::string lane;
+    std::string name;
+    std::string window;
+    std::string events;
+    std::string meaning;
+};
+
+/// A part of a key's history: the events of one origin in the span (after, until].
+struct History {
+    std::uint64_t origin = 0;
+    Timestamp after = Timestamp::min();
+    Timestamp until = Timestamp::max();
+};
+
+using MetricSink = std::function<void(const Metric&)>;
+
+/// A lane in operation, whatever its types. Not synchronized: one thread at a time.
+template <class Event>
+class AnyLane {
+public:
+    AnyLane() = default;
+    AnyLane(const AnyLane&) = delete;
+    AnyLane& operator=(const AnyLane&) = delete;
+    virtual ~AnyLane() = default;
+
+    /// Takes an event into the windows of its key.
+    virtual Taken process(const Event& event) = 0;
+    /// Moves event time on; values decay.
+    virtual void advance_to(Timestamp now) = 0;
+    /// Hands every value that changed since the last drain to `sink`.
+    virtual void drain(const MetricSink& sink) = 0;
+    /// Forgets, without a drain, keys that have nothing left to hand out.
+    virtual void forget() = 0;
+    /// When the next value changes by itself.
+    [[nodiscard]] virtual std::optional<Timestamp> next_due() const = 0;
+    /// Moves history from one key to another, in this lane or in `target`, its like in another pipeline, with whose
+    /// `symbols` records that can do so are `rehome`d. `published`: values of `from` may be in the store though this
+    /// lane did not hand them out.
+    virtual void move(std::string_view from, AnyLane& target, std::string_view to, const History& history,
+                      bool published, Symbols* symbols) = 0;
+
+    /// Says that any value of the key may be in the store: what of them does not hold is taken back.
+    virtual void assume_published(std::string_view key) = 0;
+
+    /// How far back events matter: the longest window, its history and its linger.
+    [[nodiscard]] virtual Duration horizon() const = 0;
+    [[nodiscard]] virtual std::vector<MetricInfo> catalogue() const = 0;
+    [[nodiscard]] virtual std::size_t keys() const = 0;
+    [[nodiscard]] virtual std::size_t memory_in_use() const = 0;
+};
+
+namespace detail {
+
+template <class A, class Parser>
+struct LaneMetric {
+    using aggregator = A;
+    std::string name;
+    std::string meaning;
+    Parser parser;
+};
+
+/// A tuple of the types of As, each once, in order of first appearance.
+template <class Seen, class... As>
+struct Unique {
+    using type = Seen;
+};
+template <class... Seen, class A, class... As>
+struct Unique<std::tuple<Seen...>, A, As...> {
+    using type = typename std::conditional_t<(std::same_as<A, Seen> || ...), Unique<std::tuple<Seen...>, As...>,
+                                             Unique<std::tuple<Seen..., A>, As...>>::type;
+};
+
+template <class Tuple>
+struct AsAggregator;
+template <class A>
+struct AsAggregator<std::tuple<A>> {
+    using type = A;
+};
+template <class A, class B, class... As>
+struct AsAggregator<std::tuple<A, B, As...>> {
+    using type = Bundle<A, B, As...>;
+};
+
+template <class A, class Tuple>
+inline constexpr std::size_t index_of = 0;
+template <class A, class First, class... As>
+inline constexpr std::size_t index_of<A, std::tuple<First, As...>> =
+    std::same_as<A, First> ? 0 : 1 + index_of<A, std::tuple<As...>>;
+
+/// The aggregate of `Wanted` inside `T`, which is it or bundles it.
+template <class Wanted, class T>
+[[nodiscard]] const Wanted& part_of(const T& aggregate) {
+    if constexpr (std::same_as<Wanted, T>) {
+        return aggregate;
+    } else {
+        return aggregate.template part<index_of<Wanted, typename T::parts>>();
+    }
+}
+
+struct ItsTime {
+    template <class Event>
+    Timestamp operator()(const Event& event) const {
+        return event.time;
+    }
+};
+struct Always {
+    template <class Event>
+    bool operator()(const Event& /*event*/) const {
+        return true;
+    }
+};
+struct ItsSelf {
+    template <class Event, class Emit>
+    void operator()(const Event& event, Emit emit) const {
+        emit(event);
+    }
+};
+struct NoOrigin {
+    template <class Record>
+    std::uint64_t operator()(const Record& /*record*/) const {
+        return 0;
+    }
+};
+struct NoKey {};
+struct NoWindow {};
+
+struct Rolling {
+    std::vector<Duration> lengths;
+    Duration history = Duration::zero();
+};
+struct Sessions {
+    Duration gap;
+    Duration lateness;
+};
+
+/// What the store has of one metric of a key.
+struct Held {
+    static constexpr Timestamp nothing = Timestamp::min();
+    static constexpr Timestamp unknown = Timestamp::max();  // it may have any value, for any time
+
+    Timestamp expires_at = nothing;
+    std::uint64_t hash = 0;
+};
+
+}  // namespace detail
+
+/// A lane as declared; Pipeline::add puts it into operation.
+template <class Event, class Record, class Time, class When, class By, class Each, class Origin, class Kind,
+          class... Metrics>
+struct LaneSpec {
+    std::string name;
+    std::string events;
+    Time time;
+    When when_;
+    By by_;
+    Each each_;
+    Origin origin_;
+    Kind kind;
+    Duration linger_ = std::chrono::minutes{10};
+    std::tuple<Metrics...> metrics;
+
+    /// Takes only the events for which `predicate(event)` is true; `description` says so in the catalogue.
+    template <class P>
+    [[nodiscard]] auto when(P predicate, std::string description = {}) && {
+        static_assert(std::predicate<const P&, const Event&>, "when() wants a predicate on the lane's event");
+        return rebuild<Record>(std::move(time), std::move(predicate), std::move(by_), std::move(each_),
+                               std::move(origin_), std::move(kind), std::move(metrics), std::move(description));
+    }
+
+    /// The key: a member or a function of the event that gives something a string view can see. An event whose key
+    /// is empty is passed over.
+    template <class P>
+    [[nodiscard]] auto by(P key) && {
+        static_assert(std::convertible_to<std::invoke_result_t<const P&, const Event&>, std::string_view>,
+                      "by() wants a member or function of the event that gives a string");
+        return rebuild<Record>(std::move(time), std::move(when_), std::move(key), std::move(each_), std::move(origin_),
+                               std::move(kind), std::move(metrics), std::move(events));
+    }
+
+    /// The time of an event, where it is not its member `time`.
+    template <class P>
+    [[nodiscard]] auto at(P projection) && {
+        return rebuild<Record>(std::move(projection), std::move(when_), std::move(by_), std::move(each_),
+                               std::move(origin_), std::move(kind), std::move(metrics), std::move(events));
+    }
+
+    /// Keeps, of each event, the records that `f(event, emit)` hands to `emit`. Call before the first metric().
+    template <class R, class F>
+    [[nodiscard]] auto each(F f) && {
+        static_assert(sizeof...(Metrics) == 0, "call each() before the first metric()");
+        return rebuild<R>(std::move(time), std::move(when_), std::move(by_), std::move(f), std::move(origin_),
+                          std::move(kind), std::move(metrics), std::move(events));
+    }
+
+    /// Where a record came from, so that Pipeline::move can find it again.
+    template <class P>
+    [[nodiscard]] auto origin(P projection) && {
+        return rebuild<Record>(std::move(time), std::move(when_), std::move(by_), std::move(each_),
+                               std::move(projection), std::move(kind), std::move(metrics), std::move(events));
+    }
+
+    /// Rolling windows of these lengths.
+    template <std::convertible_to<Duration>... Lengths>
+    [[nodiscard]] auto rolling(Lengths... lengths) && {
+        return std::move(*this).rolling(std::vector<Duration>{lengths...});
+    }
+    [[nodiscard]] auto rolling(std::vector<Duration> lengths) && {
+        return rebuild<Record>(std::move(time), std::move(when_), std::move(by_), std::move(each_), std::move(origin_),
+                               detail::Rolling{std::move(lengths)}, std::move(metrics), std::move(events));
+    }
+
+    /// Sessions: two events of a key at most `gap` apart belong together; held open `lateness` longer than that.
+    [[nodiscard]] auto session(Duration gap, Duration lateness = Duration::zero()) && {
+        return rebuild<Record>(std::move(time), std::move(when_), std::move(by_), std::move(each_), std::move(origin_),
+                               detail::Sessions{gap, lateness}, std::move(metrics), std::move(events));
+    }
+
+    /// Keeps events so much longer than the longest window, for an aggregator that needs what led up to it.
+    [[nodiscard]] auto history(Duration length) && {
+        static_assert(std::same_as<Kind, detail::Rolling>, "history() goes with rolling()");
+        kind.history = length;
+        return std::move(*this);
+    }
+
+    /// How long values outlive their window.
+    [[nodiscard]] auto linger(Duration length) && {
+        linger_ = length;
+        return std::move(*this);
+    }
+
+    /// A metric: its name, what it is read from, and what it means.
+    template <class A, class Parser>
+    [[nodiscard]] auto metric(std::string metric_name, Aggregate<A, Parser> aggregate, std::string meaning = {}) && {
+        static_assert(MetricParser<Parser, A>, "a metric parser is a callable that takes the aggregate");
+        auto all = std::tuple_cat(std::move(metrics),
+                                  std::tuple{detail::LaneMetric<A, Parser>{std::move(metric_name), std::move(meaning),
+                                                                           std::move(aggregate.parser)}});
+        return rebuild<Record>(std::move(time), std::move(when_), std::move(by_), std::move(each_), std::move(origin_),
+                               std::move(kind), std::move(all), std::move(events));
+    }
+
+private:
+    template <class R, class T, class W, class B, class E, class O, class K, class... Ms>
+    [[nodiscard]] auto rebuild(T t, W w, B b, E e, O o, K k, std::tuple<Ms...> ms, std::string description) {
+        return LaneSpec<Event, R, T, W, B, E, O, K, Ms...>{
+            std::move(name), std::move(description), std::move(t), std::move(w), std::move(b),
+            std::move(e),    std::move(o),           std::move(k), linger_,      std::move(ms)};
+    }
+
+    template <class, class, class, class, class, class, class, class, class...>
+    friend struct LaneSpec;
+};
+
+/// Begins the declaration of a lane over events of type `Event`.
+template <class Event>
+[[nodiscard]] auto lane(std::string name) {
+    using namespace detail;
+    return LaneSpec<Event, Event, ItsTime, Always, NoKey, ItsSelf, NoOrigin, NoWindow>{
+        std::move(name), {}, {}, {}, {}, {}, {}, {}, std::chrono::minutes{10}, {}};
+}
+
+namespace detail {
+
+/// The metrics of a lane over aggregate `T`: their names, texts and what of them was handed out.
+template <class Parts, class... Metrics>
+class Publisher {
+public:
+    static constexpr std::size_t count = sizeof...(Metrics);
+    using Group = std::array<Held, count>;
+
+    Publisher(std::string lane, std::tuple<Metrics...> metrics)
+        : lane_{std::move(lane)}, metrics_{std::move(metrics)} {}
+
+    /// Hands out the metrics of one key and window whose text is not what the store has or whose time to live there
+    /// does not do: `due(expires_at)`.
+    template <class PartOf, class Due>
+    void publish(Group& group, Due due, Timestamp expires_at, std::string_view window, std::string_view key,
+                 const PartOf& part, const MetricSink& sink) {
+        each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            auto& metric = std::get<I>(metrics_);
+            using A = typename std::decay_t<decltype(metric)>::aggregator;
+            text_.clear();
+            append_text(text_, metric.parser(part.template operator()<index_of<A, Parts>>()));
+            const Held now{expires_at, std::hash<std::string_view>{}(text_)};
+            Held& held = group[I];
+            if (now.hash != held.hash || held.expires_at == Held::nothing || held.expires_at == Held::unknown ||
+                due(held.expires_at)) {
+                held = now;
+                sink(Metric{lane_, metric.name, window, key, text_, expires_at, false});
+            }
+        });
+    }
+
+    /// Takes back what the store still has at `now` of the metrics of one key and window.
+    void erase(Group& group, Timestamp now, std::string_view window, std::string_view key, const MetricSink& sink) {
+        each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            if (group[I].expires_at > now) {
+                sink(Metric{lane_, std::get<I>(metrics_).name, window, key, {}, {}, true});
+            }
+        });
+        group = {};
+    }
+
+    void describe(std::vector<MetricInfo>& out, const std::string& window, const std::string& events) const {
+        each_index([&]<std::size_t I>(std::integral_constant<std::size_t, I>) {
+            const auto& metric = std::get<I>(metrics_);
+            out.push_back(MetricInfo{lane_, metric.name, window, events, metric.meaning});
+        });
+    }
+
+private:
+    template <class F>
+    static void each_index(F f) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) { (f(std::integral_constant<std::size_t, I>{}), ...); }
+        (std::index_sequence_for<Metrics...>{});
+    }
+
+    std::string lane_;
+    std::tuple<Metrics...> metrics_;
+    std::string text_;
+};
+
+/// A value is renewed while half of its `spare` time is left: that between when its window can empty and when it
+/// lapses.
+[[nodiscard]] inline bool must_renew(Timestamp expires_at, Timestamp wanted, Duration spare) {
+    return expires_at < saturating_subtract(wanted, spare / 2);
+}
+
+template <class Spec>
+class LaneOf;
+
+// Rolling windows.
+template <class Event, class Record, class Time, class When, class By, class Each_, class Origin, class... Metrics>
+class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>> final
+    : public AnyLane<Event> {
+    using Spec = LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>;
+    using Parts = typename Unique<std::tuple<>, typename Metrics::aggregator...>::type;
+    using T = typename AsAggregator<Parts>::type;
+    using Group = typename Publisher<Parts, Metrics...>::Group;
+    using Publisher_ = Publisher<Parts, Metrics...>;
+
+    struct State {
+        RollingWindows<T> windows;
+        std::vector<Group> published;
+
+        bool advance_to(Timestamp now) { return windows.advance_to(now); }
+        [[nodiscard]] bool empty() const { return windows.empty(); }
+        [[nodiscard]] std::optional<Timestamp> next_expiry() const { return windows.next_expiry(); }
+        [[nodiscard]] std::size_t heap_bytes() const {
+            return windows.heap_bytes() + published.capacity() * sizeof(Group);
+        }
+    };
+
+public:
+    explicit LaneOf(Spec spec)
+        : keyed_{State{RollingWindows<T>{spec.kind.lengths, spec.kind.history + spec.linger_},
+                       std::vector<Group>(spec.kind.lengths.size())}},
+          publisher_{spec.name, std::move(spec.metrics)},
+          spec_{std::move(spec)} {
+        for (const Duration length : spec_.kind.lengths) {
+            labels_.push_back(label(length));
+        }
+    }
+
+    Taken process(const Event& event) override {
+        if (!std::invoke(spec_.when_, event)) {
+            return Taken::passed;
+        }
+        const std::string_view key{std::invoke(spec_.by_, event)};
+        if (key.empty()) {
+            return Taken::passed;
+        }
+        const Timestamp time = std::invoke(spec_.time, event);
+        Taken taken = Taken::passed;
+        spec_.each_(event, [&](Record record) {
+            const bool kept =
+                keyed_.update(key, [&](State& state) { return state.windows.insert(time, std::move(record)); });
+            taken = kept || taken == Taken::accepted ? Taken::accepted : Taken::late;
+        });
+        return taken;
+    }
+
+    void advance_to(Timestamp now) override { keyed_.advance_to(now); }
+
+    void drain(const MetricSink& sink) override {
+        keyed_.drain([&](std::string_view key, State& state) {
+            for (std::size_t w = 0; w != labels_.size(); ++w) {
+                publish(state, w, key, sink);
+            }
+        });
+    }
+
+    void forget() override {
+        keyed_.forget_if([&](const State& state) {
+            return std::all_of(state.published.begin(), state.published.end(), [&](const Group& group) {
+                return std::all_of(group.begin(), group.end(),
+                                   [&](const Held& held) { return held.expires_at <= keyed_.now(); });
+            });
+        });
+    }
+
+    [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
+
+    void move(std::string_view from, AnyLane<Event>& target, std::string_view to, const History& history,
+              bool published, Symbols* symbols) override {
+        if constexpr (!std::same_as<Origin, NoOrigin>) {
+            if (keyed_.find(from) == nullptr) {
+                return;
+            }
+            std::vector<Entry<Record>> moved;
+            keyed_.update(from, [&](State& state) {
+                state.windows.extract_if(
+                    [&](const Entry<Record>& e) {
+                        return e.time > history.after && e.time <= history.until &&
+                               std::invoke(spec_.origin_, e.value) == history.origin;
+                    },
+                    [&](Entry<Record>&& e) { moved.push_back(std::move(e)); });
+                if (published && !moved.empty()) {
+                    forget_what_was_published(state);
+                }
+                return !moved.empty();
+            });
+            if (!moved.empty()) {
+                static_cast<LaneOf&>(target).keyed_.update(to, [&](State& state) {
+                    for (Entry<Record>& e : moved) {
+                        if constexpr (requires { e.value.rehome(*symbols); }) {
+                            if (symbols != nullptr) {
+                                e.value.rehome(*symbols);
+                            }
+                        }
+                        state.windows.insert(e.time, std::move(e.value));
+                    }
+                    return true;
+                });
+            }
+        }
+    }
+
+    void assume_published(std::string_view key) override {
+        keyed_.update(key, [](State& state) {
+            forget_what_was_published(state);
+            return true;
+        });
+    }
+
+    [[nodiscard]] Duration horizon() const override {
+        Duration longest = Duration::zero();
+        for (const Duration length : spec_.kind.lengths) {
+            longest = std::max(longest, length);
+        }
+        return longest + spec_.kind.history + spec_.linger_;
+    }
+
+    [[nodiscard]] std::vector<MetricInfo> catalogue() const override {
+        std::vector<MetricInfo> all;
+        for (const std::string& window : labels_) {
+            publisher_.describe(all, window, spec_.events);
+        }
+        return all;
+    }
+
+    [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
+    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use(); }
+
+private:
+    static void forget_what_was_published(State& state) {
+        for (Group& group : state.published) {
+            for (Held& held : group) {
+                held.expires_at = Held::unknown;
+            }
+        }
+    }
+
+    void publish(State& state, std::size_t w, std::string_view key, const MetricSink& sink) {
+        Group& group = state.published[w];
+        const RollingWindows<T>& windows = state.windows;
+        const Timestamp now = keyed_.now();
+        const auto latest = windows.latest(w);
+        const Timestamp empties = latest ? saturating_add(*latest, windows.length(w)) : Timestamp::min();
+        const Timestamp expires_at = saturating_add(empties, spec_.linger_);
+        if (!latest || expires_at <= now) {
+            publisher_.erase(group, now, labels_[w], key, sink);
+            return;
+        }
+        const auto part = [&]<std::size_t I>() -> decltype(auto) { return windows.template part<I>(w); };
+        const bool emptied = empties <= windows.now();
+        const auto due = [&](Timestamp held) {
+            return emptied ? held != expires_at : must_renew(held, expires_at, spec_.linger_);
+        };
+        publisher_.publish(group, due, expires_at, labels_[w], key, part, sink);
+    }
+
+    KeyedWindows<std::string, State> keyed_;
+    Publisher_ publisher_;
+    Spec spec_;
+    std::vector<std::string> labels_;
+};
+
+// Sessions.
+template <class Event, class Record, class Time, class When, class By, class Each_, class Origin, class... Metrics>
+class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Metrics...>> final
+    : public AnyLane<Event> {
+    using Spec = LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Metrics...>;
+    using Parts = typename Unique<std::tuple<>, typename Metrics::aggregator...>::type;
+    using T = typename AsAggregator<Parts>::type;
+    using Group = typename Publisher<Parts, Metrics...>::Group;
+    using Publisher_ = Publisher<Parts, Metrics...>;
+
+    struct State {
+        SessionWindow<Duration, T> sessions;
+        Group published;
+        std::optional<Session<T>> closed;  // not drained yet
+
+        bool advance_to(Timestamp now) {
+            bool any = false;
+            sessions.advance_to(now, [&](const Session<T>& session) {
+                closed = session;
+                any = true;
+            });
+            return any;
+        }
+        [[nodiscard]] bool forgettable() const { return sessions.forgettable(); }
+        [[nodiscard]] std::optional<Timestamp> next_due() const { return sessions.next_due(); }
+        [[nodiscard]] std::size_t heap_bytes() const { return sessions.heap_bytes(); }
+    };
+
+public:
+    explicit LaneOf(Spec spec)
+        : keyed_{State{SessionWindow<Duration, T>{spec.kind.gap, spec.kind.lateness}, {}, {}}},
+          publisher_{spec.name, std::move(spec.metrics)},
+          spec_{std::move(spec)} {}
+
+    Taken process(const Event& event) override {
+        if (!std::invoke(spec_.when_, event)) {
+            return Taken::passed;
+        }
+        const std::string_view key{std::invoke(spec_.by_, event)};
+        if (key.empty()) {
+            return Taken::passed;
+        }
+        const Timestamp time = std::invoke(spec_.time, event);
+        Taken taken = Taken::passed;
+        spec_.each_(event, [&](const Record& record) {
+            const bool kept = keyed_.update(
+                key, [&](State& state) { return state.sessions.insert(time, record) != SessionInsert::late; });
+            taken = kept || taken == Taken::accepted ? Taken::accepted : Taken::late;
+        });
+        return taken;
+    }
+
+    void advance_to(Timestamp now) override { keyed_.advance_to(now); }
+
+    void drain(const MetricSink& sink) override {
+        keyed_.drain([&](std::string_view key, State& state) {
+            const auto& open = state.sessions.sessions();
+            if (!open.empty()) {
+                publish(state.published, open.back(), false, key, sink);
+            } else if (state.closed) {
+                publish(state.published, *state.closed, true, key, sink);
+            }
+            state.closed.reset();
+        });
+    }
+
+    void forget() override {
+        keyed_.forget_if(
+            [&](const State& state) { return !state.closed || expires_at(*state.closed) <= keyed_.now(); });
+    }
+
+    [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
+    void assume_published(std::string_view) override {}  // what a session has never goes elsewhere
+    void move(std::string_view, AnyLane<Event>&, std::string_view, const History&, bool, Symbols*) override {}
+    [[nodiscard]] Duration horizon() const override { return spec_.kind.gap + spec_.kind.lateness + spec_.linger_; }
+
+    [[nodiscard]] std::vector<MetricInfo> catalogue() const override {
+        std::vector<MetricInfo> all;
+        publisher_.describe(all, "", spec_.events);
+        return all;
+    }
+
+    [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
+    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use(); }
+
+private:
+    [[nodiscard]] Timestamp expires_at(const Session<T>& session) const {
+        return saturating_add(saturating_add(session.last, spec_.kind.gap), spec_.linger_);
+    }
+
+    void publish(Group& group, const Session<T>& session, bool closed, std::string_view key, const MetricSink& sink) {
+        const Timestamp until = expires_at(session);
+        if (until <= keyed_.now()) {
+            return;
+        }
+        const auto part = [&]<std::size_t I>() -> const auto& {
+            return part_of<std::tuple_element_t<I, Parts>>(session.aggregate);
+        };
+        // It is open for its lateness longer.
+        const Duration spare = std::max(Duration::zero(), spec_.linger_ - spec_.kind.lateness);
+        const auto due = [&](Timestamp held) { return closed ? held != until : must_renew(held, until, spare); };
+        publisher_.publish(group, due, until, "", key, part, sink);
+    }
+
+    KeyedWindows<std::string, State> keyed_;
+    Publisher_ publisher_;
+    Spec spec_;
+};
+
+}  // namespace detail
+
+}  // namespace weir

@@ -1,0 +1,162 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Pipeline: several lanes over one type of event.
+//
+// Each event goes to every lane; event time moves on for all; a drain hands out what changed. Costs are those of the
+// lanes. Not synchronized: one thread at a time; shard by key to use several.
+//
+//     weir::Pipeline<Event> pipeline;
+//     pipeline.add(weir::lane<Event>("product").by(&Event::user).rolling(5min).metric("views", weir::count));
+//     pipeline.process(event);
+//     pipeline.advance_to(now);
+//     pipeline.drain([](const weir::Metric& m) { fmt::print("{}:{} = {}\n", m.key, m.name, m.value); });
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/lane.hpp>
+#include <weir/symbol.hpp>
+#include <weir/time.hpp>
+
+namespace weir {
+
+template <class Event>
+class Pipeline {
+public:
+    /// Puts a lane into operation. It sees the events processed from here on.
+    template <class Spec>
+    void add(Spec spec) {
+        static_assert(!std::same_as<decltype(spec.by_), detail::NoKey>, "a lane needs a key: call by()");
+        static_assert(!std::same_as<decltype(spec.kind), detail::NoWindow>,
+                      "a lane needs windows: call rolling() or session()");
+        static_assert(std::tuple_size_v<decltype(spec.metrics)> != 0,
+                      "a lane needs at least one metric: call metric()");
+        lanes_.push_back(std::make_unique<detail::LaneOf<Spec>>(std::move(spec)));
+    }
+
+    /// Takes an event into every lane. Late where no lane took it and one would have, had it come sooner.
+    Taken process(const Event& event) {
+        Taken taken = Taken::passed;
+        for (const auto& lane : lanes_) {
+            switch (lane->process(event)) {
+                case Taken::accepted:
+                    taken = Taken::accepted;
+                    break;
+                case Taken::late:
+                    taken = taken == Taken::passed ? Taken::late : taken;
+                    break;
+                case Taken::passed:
+                    break;
+            }
+        }
+        return taken;
+    }
+
+    /// Moves event time on; values decay. An earlier time than before changes nothing.
+    void advance_to(Timestamp now) {
+        for (const auto& lane : lanes_) {
+            lane->advance_to(now);
+        }
+    }
+
+    /// Hands every value that changed since the last drain to `sink`.
+    void drain(const MetricSink& sink) {
+        for (const auto& lane : lanes_) {
+            lane->drain(sink);
+        }
+    }
+
+    /// Forgets, without a drain, keys that have nothing left to hand out: for one who drains only in the end.
+    void forget() {
+        for (const auto& lane : lanes_) {
+            lane->forget();
+        }
+    }
+
+    /// When the next value changes by itself; nothing where none will.
+    [[nodiscard]] std::optional<Timestamp> next_due() const {
+        std::optional<Timestamp> next;
+        for (const auto& lane : lanes_) {
+            const auto due = lane->next_due();
+            next = due && (!next || *due < *next) ? due : next;
+        }
+        return next;
+    }
+
+    /// Moves history from one key to another in every lane that knows where its records came from. What was
+    /// handed out for `from` and holds no longer is taken back. `published`: also what this pipeline did not hand out.
+    void move(std::string_view from, std::string_view to, const History& history, bool published = false) {
+        for (const auto& lane : lanes_) {
+            lane->move(from, *lane, to, history, published, nullptr);
+        }
+    }
+
+    /// The same to a key of another pipeline with the same lanes, added in the same order: another shard. Records that
+    /// hold symbols have a member `rehome(Symbols&)` that makes them those of `symbols`.
+    void move(std::string_view from, Pipeline& target, std::string_view to, const History& history, bool published,
+              Symbols& symbols) {
+        assert(lanes_.size() == target.lanes_.size());
+        for (std::size_t i = 0; i != lanes_.size(); ++i) {
+            lanes_[i]->move(from, *target.lanes_[i], to, history, published, &symbols);
+        }
+    }
+
+    /// Says that any value of the key may be in the store, as after a restart: the next drain takes back those that do
+    /// not hold.
+    void assume_published(std::string_view key) {
+        for (const auto& lane : lanes_) {
+            lane->assume_published(key);
+        }
+    }
+
+    /// How far back an event can matter to any lane.
+    [[nodiscard]] Duration horizon() const {
+        Duration longest = Duration::zero();
+        for (const auto& lane : lanes_) {
+            longest = std::max(longest, lane->horizon());
+        }
+        return longest;
+    }
+
+    /// Every metric of every lane, window by window.
+    [[nodiscard]] std::vector<MetricInfo> catalogue() const {
+        std::vector<MetricInfo> all;
+        for (const auto& lane : lanes_) {
+            auto more = lane->catalogue();
+            std::move(more.begin(), more.end(), std::back_inserter(all));
+        }
+        return all;
+    }
+
+    /// The number of keys with state, summed over the lanes.
+    [[nodiscard]] std::size_t keys() const {
+        std::size_t sum = 0;
+        for (const auto& lane : lanes_) {
+            sum += lane->keys();
+        }
+        return sum;
+    }
+
+    /// Bytes of state. O(keys).
+    [[nodiscard]] std::size_t memory_in_use() const {
+        std::size_t sum = 0;
+        for (const auto& lane : lanes_) {
+            sum += lane->memory_in_use();
+        }
+        return sum;
+    }
+
+private:
+    std::vector<std::unique_ptr<AnyLane<Event>>> lanes_;
+};
+
+}  // namespace weir

@@ -1,0 +1,168 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// SessionWindow: the sessions of one key. Two events at most a gap apart belong to one session.
+//
+// Sessions open, extend, are bridged into one by an event that falls between them, and close when event time has
+// passed last event + gap (+ lateness); each is handed over exactly once. An event that belongs to a session already
+// closed, or whose own session would be closed, is late: reported, never dropped in silence.
+//
+// Costs: O(log open sessions) an event, one merge for a bridge; no event is kept. Memory: the aggregate of each open
+// session. An aggregate must be Mergeable. Not synchronized: one thread at a time.
+//
+//     weir::SessionWindow<std::chrono::minutes, weir::Count> visits{30min};
+//     if (visits.insert(t) == weir::SessionInsert::late) { ... }
+//     visits.advance_to(watermark, [](const auto& session) { save(session.first, session.last, session.aggregate); });
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+#include <boost/container/small_vector.hpp>
+#include <weir/aggregator.hpp>
+#include <weir/time.hpp>
+
+namespace weir {
+
+enum class SessionInsert : std::uint8_t {
+    opened,    // a session of its own
+    extended,  // joined one
+    bridged,   // joined two into one
+    late,      // belongs to a session that is closed; nothing changed
+};
+
+/// One session: [first, last] are the times of its first and last event.
+template <class T>
+struct Session {
+    Timestamp first;
+    Timestamp last;
+    std::size_t size = 0;  // events
+    T aggregate{};
+};
+
+template <class Gap, class T>
+class SessionWindow {
+    static_assert(std::is_convertible_v<Gap, Duration>,
+                  "SessionWindow<Gap, T> needs a chrono duration of whole milliseconds or coarser as Gap");
+    static_assert(Mergeable<T>, "SessionWindow<Gap, T> needs a Mergeable T: bridging two sessions calls a.merge(b)");
+
+public:
+    using value_type = value_type_t<T>;
+
+    /// `lateness`: how much longer than the gap a session is held open for events that come out of order.
+    /// Throws std::invalid_argument where the gap is not positive or the lateness negative.
+    explicit SessionWindow(Gap gap, Duration lateness = Duration::zero()) : gap_{gap}, lateness_{lateness} {
+        if (Duration{gap} <= Duration::zero() || lateness < Duration::zero()) {
+            throw std::invalid_argument("weir::SessionWindow: wanted gap > 0 and lateness >= 0");
+        }
+    }
+
+    /// Takes an event. `x` is the aggregate's value_type or, for one that takes any input, whatever it takes.
+    template <class X = value_type>
+    SessionInsert insert(Timestamp t, const X& x = {});
+
+    /// Moves event time on and hands each session that closes to `on_close(const Session<T>&)`, oldest first.
+    /// An earlier time than now() changes nothing.
+    template <class F>
+    void advance_to(Timestamp now, F on_close);
+
+    /// The open sessions, oldest first.
+    [[nodiscard]] const auto& sessions() const noexcept { return open_; }
+    [[nodiscard]] Timestamp now() const noexcept { return now_; }
+    [[nodiscard]] Gap gap() const noexcept { return gap_; }
+
+    /// No session is open.
+    [[nodiscard]] bool empty() const noexcept { return open_.empty(); }
+
+    /// No session is open and the last closed one makes no event late any more that is not late by itself.
+    [[nodiscard]] bool forgettable() const { return open_.empty() && (!closed_ || now_ > remembered_until()); }
+
+    /// The earliest time at which a session closes or the window becomes forgettable.
+    [[nodiscard]] std::optional<Timestamp> next_due() const {
+        constexpr Duration past{1};
+        if (!open_.empty()) {
+            return saturating_add(closes_after(open_.front().last), past);
+        }
+        return closed_ ? std::optional{saturating_add(remembered_until(), past)} : std::nullopt;
+    }
+
+    [[nodiscard]] std::size_t heap_bytes() const;
+
+private:
+    [[nodiscard]] Timestamp closes_after(Timestamp last) const {
+        return saturating_add(saturating_add(last, gap_), lateness_);
+    }
+    [[nodiscard]] Timestamp remembered_until() const { return saturating_add(closes_after(*closed_), gap_); }
+
+    boost::container::small_vector<Session<T>, 1> open_;  // oldest first, further than a gap apart
+    Gap gap_;
+    Duration lateness_;
+    Timestamp now_ = Timestamp::min();
+    std::optional<Timestamp> closed_;  // last event of the latest session closed
+};
+
+template <class Gap, class T>
+template <class X>
+SessionInsert SessionWindow<Gap, T>::insert(Timestamp t, const X& x) {
+    // The first session that does not end before t's reach.
+    const Timestamp reach = saturating_subtract(t, gap_);
+    auto at = open_.end();
+    while (at != open_.begin() && std::prev(at)->last >= reach) {
+        --at;
+    }
+    const Timestamp end = saturating_add(t, gap_);
+    if (at == open_.end() || at->first > end) {
+        if ((closed_ && t <= saturating_add(*closed_, gap_)) || closes_after(t) < now_) {
+            return SessionInsert::late;
+        }
+        at = open_.insert(at, Session<T>{.first = t, .last = t, .size = 1});
+        detail::add(at->aggregate, t, x);
+        return SessionInsert::opened;
+    }
+    at->first = std::min(at->first, t);
+    at->last = std::max(at->last, t);
+    ++at->size;
+    detail::add(at->aggregate, t, x);
+    const auto next = std::next(at);
+    if (next == open_.end() || next->first > end) {
+        return SessionInsert::extended;
+    }
+    at->last = next->last;
+    at->size += next->size;
+    at->aggregate.merge(next->aggregate);
+    open_.erase(next);
+    return SessionInsert::bridged;
+}
+
+template <class Gap, class T>
+template <class F>
+void SessionWindow<Gap, T>::advance_to(Timestamp now, F on_close) {
+    if (now <= now_) {
+        return;
+    }
+    now_ = now;
+    auto end = open_.begin();
+    for (; end != open_.end() && closes_after(end->last) < now; ++end) {
+        closed_ = end->last;
+        on_close(std::as_const(*end));
+    }
+    open_.erase(open_.begin(), end);
+}
+
+template <class Gap, class T>
+std::size_t SessionWindow<Gap, T>::heap_bytes() const {
+    std::size_t bytes = open_.capacity() > 1 ? open_.capacity() * sizeof(Session<T>) : 0;
+    for (const Session<T>& s : open_) {
+        if constexpr (requires { s.aggregate.heap_bytes(); }) {
+            bytes += s.aggregate.heap_bytes();
+        }
+    }
+    return bytes;
+}
+
+}  // namespace weir
