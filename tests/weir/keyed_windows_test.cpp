@@ -1,0 +1,390 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <weir/keyed_windows.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <weir/aggregators/count.hpp>
+#include <weir/aggregators/sum.hpp>
+#include <weir/rolling_window.hpp>
+#include <weir/session_window.hpp>
+
+#include "slow_windows.hpp"
+
+using namespace std::chrono_literals;
+using weir::KeyedWindows;
+using weir::RollingWindow;
+using weir::RollingWindows;
+using weir::Timestamp;
+using weir_tests::at;
+using weir_tests::pick;
+using weir_tests::Random;
+
+namespace {
+
+/// Sessions as a keyed window: what has closed is counted.
+struct Sessions {
+    weir::SessionWindow<weir::Duration, weir::Sum<int>> window{30ms, 10ms};
+    int closed = 0;
+
+    bool insert(Timestamp t, int x) { return window.insert(t, x) != weir::SessionInsert::late; }
+    bool advance_to(Timestamp now) {
+        const int before = closed;
+        window.advance_to(now, [this](const auto&) { ++closed; });
+        return closed != before;
+    }
+    [[nodiscard]] bool forgettable() const { return window.forgettable(); }
+    [[nodiscard]] std::optional<Timestamp> next_due() const { return window.next_due(); }
+    [[nodiscard]] std::size_t heap_bytes() const { return window.heap_bytes(); }
+};
+
+std::vector<std::int64_t> look(const RollingWindow<weir::Sum<int>>& w) {
+    return {w.result(), static_cast<std::int64_t>(w.size()), w.now().time_since_epoch().count()};
+}
+std::vector<std::int64_t> look(const RollingWindows<weir::Sum<int>>& w) {
+    return {w.result(0), w.result(1), static_cast<std::int64_t>(w.size())};
+}
+std::vector<std::int64_t> look(const Sessions& w) {
+    std::vector<std::int64_t> all{w.closed};
+    for (const auto& s : w.window.sessions()) {
+        all.push_back(s.first.time_since_epoch().count());
+        all.push_back(s.aggregate.result());
+    }
+    return all;
+}
+
+template <class Key>
+Key key_of(std::size_t i) {
+    if constexpr (std::is_same_v<Key, std::string>) {
+        return weir_tests::name(i);
+    } else {
+        return static_cast<Key>(i);
+    }
+}
+
+struct KeyedShape {
+    std::size_t keys = 12;
+    std::int64_t spread = 20;  // ms from one event to the next, at most
+    std::size_t steps = 60'000;
+};
+
+/// Against a map of plain windows, all of which are brought to every new time.
+template <class Key, class Window>
+void compare_keyed(const Window& prototype, const KeyedShape& shape) {
+    const std::uint64_t seed = weir_tests::fresh_seed();
+    CAPTURE(seed);
+    Random random{seed};
+    KeyedWindows<Key, Window> fast{prototype};
+    struct Slow {
+        Window window;
+        bool marked = false;
+    };
+    std::map<Key, Slow> slow;
+    Timestamp now = Timestamp::min();
+    std::int64_t latest = 0;
+    std::size_t drained = 0;
+    std::size_t forgotten = 0;
+
+    for (std::size_t step = 0; step != shape.steps; ++step) {
+        const std::size_t action = pick(random, 20);
+        if (action < 12) {
+            latest += weir_tests::RandomTimes::between(random, 0, shape.spread);
+            const auto t = at(latest - (pick(random, 3) == 0 ? static_cast<std::int64_t>(pick(random, 120)) : 0));
+            const Key key = key_of<Key>(pick(random, shape.keys));
+            const int x = static_cast<int>(pick(random, 9));
+            const bool accepted = fast.update(key, [&](Window& window) { return window.insert(t, x); });
+            Slow& s = slow.try_emplace(key, Slow{prototype}).first->second;
+            const bool changed = s.window.advance_to(now);
+            const bool expected = s.window.insert(t, x);
+            s.marked = s.marked || changed || expected || weir::detail::forgettable(s.window);
+            REQUIRE(accepted == expected);
+        } else if (action < 17) {
+            std::int64_t to = latest + weir_tests::RandomTimes::between(random, -60, 20);
+            if (const auto due = fast.next_due(); due && pick(random, 3) == 0) {
+                to = due->time_since_epoch().count() - static_cast<std::int64_t>(pick(random, 2));
+            } else if (pick(random, 100) == 0) {
+                to += 31'556'952'000;
+            }
+            latest = std::max(latest, to - 100);
+            fast.advance_to(at(to));
+            now = std::max(now, at(to));
+            for (auto& [key, s] : slow) {
+                const bool before = weir::detail::forgettable(s.window);
+                const bool changed = s.window.advance_to(now);
+                s.marked = s.marked || changed || (!before && weir::detail::forgettable(s.window));
+            }
+        } else if (action < 18) {
+            std::set<Key> handed;
+            bool right = true;
+            fast.drain([&](const Key& key, Window& window) {
+                const auto found = slow.find(key);
+                right = right && handed.insert(key).second && found != slow.end() && found->second.marked;
+                if (right) {
+                    window.advance_to(now);
+                    right = look(window) == look(found->second.window);
+                }
+            });
+            std::set<Key> expected;
+            for (const auto& [key, s] : slow) {
+                if (s.marked) {
+                    expected.insert(key);
+                }
+            }
+            if (!right || handed != expected) {
+                FAIL("what a drain hands over differs at step " << step);
+            }
+            drained += handed.size();
+            const std::size_t before = slow.size();
+            std::erase_if(slow, [](const auto& entry) { return weir::detail::forgettable(entry.second.window); });
+            forgotten += before - slow.size();
+            for (auto& entry : slow) {
+                entry.second.marked = false;
+            }
+        } else if (action == 18 && pick(random, 4) == 0) {
+            // Those that are over go without a drain.
+            fast.forget_if([](const Window&) { return true; });
+            std::erase_if(slow, [](const auto& entry) { return weir::detail::forgettable(entry.second.window); });
+        }
+
+        std::optional<Timestamp> next;
+        std::size_t marked = 0;
+        for (const auto& [key, s] : slow) {
+            marked += s.marked ? 1 : 0;
+            const auto due = weir::detail::next_due(s.window);
+            if (due && !weir::detail::forgettable(s.window) && (!next || *due < *next)) {
+                next = due;
+            }
+            const Window* window = fast.find(key);
+            if (window == nullptr) {
+                FAIL("a key is missing at step " << step);
+            }
+            if (step % 16 == 0) {
+                Window copy = *window;  // it may be behind
+                copy.advance_to(now);
+                if (look(copy) != look(s.window)) {
+                    FAIL("a window differs at step " << step);
+                }
+            }
+        }
+        const auto due = fast.next_due();
+        if (fast.size() != slow.size() || fast.changed() != marked || fast.now() != now) {
+            FAIL("size, changed or now differs at step " << step);
+        }
+        if (next && (!due || *due > *next)) {
+            FAIL("next_due is late at step " << step);
+        }
+    }
+    REQUIRE(drained > shape.steps / 200);
+    REQUIRE(forgotten > shape.steps / 1000);
+}
+
+/// Counts the calls that keep it up; due whenever it was told to be.
+struct Told {
+    static std::size_t& calls() {
+        static std::size_t made = 0;
+        return made;
+    }
+    std::optional<Timestamp> due;
+    Timestamp now = Timestamp::min();
+
+    bool advance_to(Timestamp to) {
+        ++calls();
+        now = std::max(now, to);
+        const bool passed = due && *due <= now;
+        if (passed) {
+            due.reset();
+        }
+        return passed;
+    }
+    [[nodiscard]] bool empty() const { return !due; }
+    [[nodiscard]] std::optional<Timestamp> next_expiry() const { return due; }
+    [[nodiscard]] std::size_t heap_bytes() const { return 0; }
+};
+
+}  // namespace
+
+TEST_CASE("a key's window comes with its first event and goes once it has emptied and was drained", "[keyed_windows]") {
+    KeyedWindows<std::string, RollingWindow<weir::Count>> views{RollingWindow<weir::Count>{10ms}};
+    const auto insert = [](std::int64_t t) { return [t](auto& window) { return window.insert(at(t)); }; };
+    REQUIRE(views.update("ada", insert(100)));
+    REQUIRE(views.update(std::string_view{"bob"}, insert(105)));
+    REQUIRE(views.size() == 2);
+    REQUIRE(views.changed() == 2);
+    std::vector<std::string> handed;
+    const auto note = [&](const std::string& key, auto& window) {
+        handed.push_back(key + "=" + std::to_string(window.result()));
+    };
+    views.drain(note);
+    REQUIRE(handed == std::vector<std::string>{"ada=1", "bob=1"});
+    views.drain(note);
+    REQUIRE(handed.size() == 2);
+    REQUIRE(views.next_due() == at(110));
+    views.advance_to(at(109));
+    REQUIRE(views.changed() == 0);
+    views.advance_to(at(110));
+    REQUIRE(views.changed() == 1);
+    REQUIRE(views.size() == 2);
+    REQUIRE(views.find("ada")->empty());
+    views.drain(note);
+    REQUIRE(handed.back() == "ada=0");
+    REQUIRE(views.size() == 1);
+    REQUIRE(views.find("ada") == nullptr);
+    REQUIRE(views.find(std::string_view{"bob"}) != nullptr);
+    views.advance_to(at(50));
+    REQUIRE(views.now() == at(110));
+    std::size_t keys = 0;
+    views.for_each([&](const std::string& key, const auto&) { keys += key == "bob" ? 1 : 0; });
+    REQUIRE(keys == 1);
+}
+
+TEST_CASE("a key that comes back before the drain keeps its window", "[keyed_windows]") {
+    KeyedWindows<int, RollingWindow<weir::Count>> views{RollingWindow<weir::Count>{10ms}};
+    views.update(7, [](auto& window) { return window.insert(at(0)); });
+    views.advance_to(at(20));
+    views.update(7, [](auto& window) { return window.insert(at(21)); });
+    std::size_t handed = 0;
+    views.drain([&](int key, auto& window) { handed += key == 7 && window.result() == 1 ? 1 : 0; });
+    REQUIRE(handed == 1);
+    REQUIRE(views.size() == 1);
+    REQUIRE(views.next_due() == at(31));
+}
+
+TEST_CASE("a refused event leaves no key behind", "[keyed_windows]") {
+    KeyedWindows<int, RollingWindow<weir::Count>> views{RollingWindow<weir::Count>{10ms}};
+    views.advance_to(at(1000));
+    REQUIRE_FALSE(views.update(1, [](auto& window) { return window.insert(at(5)); }));
+    views.drain([](int, const auto& window) { REQUIRE(window.empty()); });
+    REQUIRE(views.size() == 0);
+    REQUIRE(views.find(1) == nullptr);
+}
+
+TEST_CASE("a change that is due already comes with the next advance", "[keyed_windows]") {
+    KeyedWindows<int, Told> keyed{Told{}};
+    keyed.update(1, [](Told& window) { return window.due = at(500), true; });
+    keyed.advance_to(at(1000));
+    keyed.drain([](int, const Told&) {});
+    REQUIRE(keyed.size() == 0);
+    keyed.update(2, [](Told& window) { return window.due = at(300), false; });  // long past
+    REQUIRE(keyed.changed() == 0);
+    REQUIRE(keyed.next_due());
+    REQUIRE(*keyed.next_due() <= at(1000));
+    keyed.advance_to(at(1000));  // no later than now: nothing yet
+    REQUIRE(keyed.changed() == 0);
+    keyed.advance_to(at(1001));
+    REQUIRE(keyed.changed() == 1);
+    REQUIRE_FALSE(keyed.next_due());
+    keyed.drain([](int, const Told&) {});
+    REQUIRE(keyed.size() == 0);
+}
+
+TEST_CASE("a change that comes to be due earlier is not missed", "[keyed_windows]") {
+    KeyedWindows<int, Told> keyed{Told{}};
+    keyed.update(1, [](Told& window) { return window.due = at(500), true; });
+    keyed.update(1, [](Told& window) { return window.due = at(200), true; });
+    keyed.drain([](int, const Told&) {});
+    REQUIRE(keyed.next_due() == at(200));
+    keyed.advance_to(at(199));
+    REQUIRE(keyed.changed() == 0);
+    keyed.advance_to(at(200));
+    REQUIRE(keyed.changed() == 1);
+    keyed.drain([](int, const Told&) {});
+    // The timer of 500 is still there when the slot has another key.
+    keyed.update(2, [](Told& window) { return window.due = at(900), true; });
+    keyed.drain([](int, const Told&) {});
+    keyed.advance_to(at(600));
+    REQUIRE(keyed.changed() == 0);
+    keyed.advance_to(at(900));
+    REQUIRE(keyed.changed() == 1);
+}
+
+TEST_CASE("time without events costs nothing, however long and however many the keys", "[keyed_windows]") {
+    constexpr std::int64_t year = 31'556'952'000;
+    constexpr int keys = 1000;
+    KeyedWindows<int, Told> keyed{Told{}};
+    for (int key = 0; key != keys; ++key) {
+        keyed.update(key, [&](Told& window) { return window.due = at(100 * year + key), true; });
+    }
+    keyed.drain([](int, const Told&) {});
+    Told::calls() = 0;
+    for (std::int64_t i = 1; i != 100'000; ++i) {
+        keyed.advance_to(at(i * (year / 1000)));
+    }
+    REQUIRE(Told::calls() == 0);
+    keyed.advance_to(at(100 * year + keys / 2 - 1));
+    REQUIRE(Told::calls() == keys / 2);
+    REQUIRE(keyed.changed() == keys / 2);
+    keyed.advance_to(at(1'000'000 * year));
+    REQUIRE(Told::calls() == keys);
+}
+
+TEST_CASE("an event in order does not make its key due more often", "[keyed_windows]") {
+    KeyedWindows<int, Told> keyed{Told{}};
+    keyed.update(1, [](Told& window) { return window.due = at(1000), true; });
+    const std::size_t before = keyed.memory_in_use();
+    for (std::int64_t t = 0; t != 10'000; ++t) {
+        keyed.update(1, [t](Told& window) { return window.due = at(1000 + t), true; });
+    }
+    REQUIRE(keyed.memory_in_use() == before);
+    keyed.advance_to(at(1000));
+    REQUIRE(keyed.next_due() == at(10'999));
+}
+
+TEST_CASE("after the last expiry the memory of keyed windows is back at its baseline", "[keyed_windows]") {
+    KeyedWindows<std::string, RollingWindow<weir::Sum<int>>> keyed{RollingWindow<weir::Sum<int>>{1000ms}};
+    const std::size_t baseline = keyed.memory_in_use();
+    for (int round = 0; round != 3; ++round) {
+        const std::int64_t start = round * 1'000'000;
+        for (int i = 0; i != 20'000; ++i) {
+            keyed.update(weir_tests::name(static_cast<std::size_t>(i % 3000)),
+                         [&](auto& window) { return window.insert(at(start + i / 10), i); });
+        }
+        REQUIRE(keyed.memory_in_use() > baseline + 100'000);
+        keyed.advance_to(at(start + 2950));
+        keyed.drain([](const std::string&, const auto&) {});
+        REQUIRE(keyed.size() < 3000);
+        keyed.advance_to(at(start + 5000));
+        keyed.drain([](const std::string&, const auto&) {});
+        REQUIRE(keyed.size() == 0);
+        REQUIRE_FALSE(keyed.next_due());
+        REQUIRE(keyed.memory_in_use() <= baseline + 1024);
+    }
+}
+
+TEST_CASE("a window that is over can go without a drain", "[keyed_windows]") {
+    KeyedWindows<int, RollingWindow<weir::Sum<int>>> keyed{RollingWindow<weir::Sum<int>>{10ms}};
+    for (int key = 0; key != 4; ++key) {
+        keyed.update(key, [&](auto& window) { return window.insert(at(key < 2 ? 0 : 100), key); });
+    }
+    keyed.advance_to(at(10));
+    bool first = true;
+    keyed.forget_if([&](const auto& window) {
+        REQUIRE(window.empty());
+        return std::exchange(first, false);
+    });
+    REQUIRE(keyed.size() == 3);
+    REQUIRE(keyed.changed() == 3);
+    std::set<int> handed;
+    keyed.drain([&](int key, const auto&) { handed.insert(key); });
+    REQUIRE(handed.size() == 3);
+    REQUIRE(keyed.size() == 2);
+}
+
+TEST_CASE("keyed windows equal a map of plain ones", "[keyed_windows]") {
+    const RollingWindow<weir::Sum<int>> rolling{100ms};
+    compare_keyed<std::string>(rolling, {});
+    compare_keyed<int>(rolling, {.keys = 300, .spread = 4, .steps = 10'000});
+    compare_keyed<int>(RollingWindows<weir::Sum<int>>{{40ms, 150ms}, 60ms}, {.steps = 40'000});
+    compare_keyed<std::string>(Sessions{}, {});
+    compare_keyed<std::uint64_t>(Sessions{}, {.keys = 3, .spread = 60});
+}

@@ -1,0 +1,280 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+// What the tests of other engines expect of the same windows. Each case names its source; the values are facts taken
+// from there. Where a boundary of ours is another, the case says so and asserts ours.
+
+#include <catch2/catch.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <tuple>
+#include <vector>
+
+#include <weir/aggregators/bundle.hpp>
+#include <weir/aggregators/count.hpp>
+#include <weir/aggregators/min_max.hpp>
+#include <weir/aggregators/sum.hpp>
+#include <weir/keyed_windows.hpp>
+#include <weir/rolling_window.hpp>
+#include <weir/session_window.hpp>
+
+#include "random_stream.hpp"
+
+using namespace std::chrono_literals;
+using weir::SessionInsert;
+using weir_tests::at;
+
+namespace {
+
+/// key, first, last, sum: an engine's [first, last + gap) without its gap.
+using Closed = std::tuple<std::string, std::int64_t, std::int64_t, std::int64_t>;
+using AllClosed = std::vector<Closed>;
+
+class KeyedSessions {
+public:
+    explicit KeyedSessions(weir::Duration gap) : gap_{gap} {}
+
+    SessionInsert insert(const std::string& key, std::int64_t t, int value) {
+        return sessions_.try_emplace(key, Window{gap_}).first->second.insert(at(t), value);
+    }
+
+    /// What closes, key by key.
+    AllClosed advance_to(std::int64_t t) {
+        AllClosed closed;
+        for (auto& [key, window] : sessions_) {
+            window.advance_to(at(t), [&, &name = key](const auto& s) { closed.push_back(describe(name, s)); });
+        }
+        return closed;
+    }
+
+    [[nodiscard]] AllClosed open() const {
+        AllClosed all;
+        for (const auto& [key, window] : sessions_) {
+            for (const auto& s : window.sessions()) {
+                all.push_back(describe(key, s));
+            }
+        }
+        return all;
+    }
+
+private:
+    using Window = weir::SessionWindow<weir::Duration, weir::Sum<int>>;
+
+    static Closed describe(const std::string& key, const weir::Session<weir::Sum<int>>& s) {
+        return {key, s.first.time_since_epoch().count(), s.last.time_since_epoch().count(), s.aggregate.result()};
+    }
+
+    weir::Duration gap_;
+    std::map<std::string, Window> sessions_;
+};
+
+struct RangeRow {
+    const char* key;
+    std::int64_t time;
+    int least;
+    int greatest;
+};
+
+}  // namespace
+
+TEST_CASE("Flink: sessions with a gap of 3 s", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSessionWindows. Flink closes [first, last + gap) when the watermark, which
+    // says that no event at or before it will come, reaches last + gap - 1. Ours closes when event time is past last +
+    // gap, since an event exactly a gap later still belongs: 2 ms later.
+    KeyedSessions sessions{3000ms};
+    for (const auto& [t, value] : {std::pair{0, 1}, {1000, 2}, {2500, 3}}) {
+        sessions.insert("key2", t, value);
+    }
+    for (const auto& [t, value] : {std::pair{10, 1}, {1000, 2}, {2500, 3}}) {
+        sessions.insert("key1", t, value);
+    }
+    REQUIRE(sessions.insert("key2", 5501, 4) == SessionInsert::opened);  // 1 ms past the gap
+    for (const auto& [t, value] : {std::pair{6000, 5}, {6000, 5}, {6050, 6}}) {
+        REQUIRE(sessions.insert("key2", t, value) == SessionInsert::extended);
+    }
+    REQUIRE(sessions.advance_to(12'000) ==
+            AllClosed{{"key1", 10, 2500, 6}, {"key2", 0, 2500, 6}, {"key2", 5501, 6050, 20}});
+    sessions.insert("key2", 15'000, 10);
+    sessions.insert("key2", 15'000, 20);
+    REQUIRE(sessions.advance_to(17'999).empty());  // Flink's moment
+    REQUIRE(sessions.advance_to(18'000).empty());
+    REQUIRE(sessions.advance_to(18'001) == AllClosed{{"key2", 15'000, 15'000, 30}});
+}
+
+TEST_CASE("Flink: an event that comes late merges two sessions", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSessionWindowsWithCountTrigger, without the trigger: what the sessions hold.
+    KeyedSessions sessions{3000ms};
+    for (const auto& [t, value] : {std::pair{0, 1}, {1000, 2}, {2500, 3}, {3500, 4}}) {
+        sessions.insert("key2", t, value);
+    }
+    for (const auto& [t, value] : {std::pair{10, 1}, {1000, 2}, {2500, 3}, {6000, 1}, {6500, 2}, {7000, 3}}) {
+        sessions.insert("key1", t, value);
+    }
+    REQUIRE(sessions.open() == AllClosed{{"key1", 10, 2500, 6}, {"key1", 6000, 7000, 6}, {"key2", 0, 3500, 10}});
+    REQUIRE(sessions.insert("key1", 4500, 10) == SessionInsert::bridged);
+    REQUIRE(sessions.open() == AllClosed{{"key1", 10, 7000, 22}, {"key2", 0, 3500, 10}});
+}
+
+TEST_CASE("Flink: an open session can be looked at any time", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSessionWindowsWithContinuousEventTimeTrigger: the contents at its firings.
+    KeyedSessions sessions{3000ms};
+    sessions.insert("key1", 1500, 1);
+    sessions.insert("key2", 0, 1);
+    sessions.insert("key2", 2500, 3);
+    sessions.insert("key2", 1000, 2);
+    REQUIRE(sessions.advance_to(2500).empty());
+    REQUIRE(sessions.open() == AllClosed{{"key1", 1500, 1500, 1}, {"key2", 0, 2500, 6}});
+    sessions.insert("key2", 4000, 5);
+    REQUIRE(sessions.advance_to(3000).empty());
+    sessions.insert("key1", 4000, 2);
+    sessions.insert("key2", 3500, 4);
+    REQUIRE(sessions.advance_to(4000).empty());
+    REQUIRE(sessions.open() == AllClosed{{"key1", 1500, 4000, 3}, {"key2", 0, 4000, 15}});
+}
+
+TEST_CASE("Flink: late events of sessions without lateness", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSideOutputDueToLatenessSessionZeroLatenessPurgingTrigger.
+    KeyedSessions sessions{3000ms};
+    REQUIRE(sessions.insert("key2", 1000, 1) == SessionInsert::opened);
+    REQUIRE(sessions.advance_to(1999).empty());
+    REQUIRE(sessions.insert("key2", 2000, 1) == SessionInsert::extended);
+    REQUIRE(sessions.advance_to(4998).empty());
+    REQUIRE(sessions.insert("key2", 4500, 1) == SessionInsert::extended);  // behind event time, in an open session
+    REQUIRE(sessions.insert("key2", 8500, 1) == SessionInsert::opened);
+    REQUIRE(sessions.advance_to(7400).empty());
+    REQUIRE(sessions.insert("key2", 7000, 1) == SessionInsert::bridged);
+    REQUIRE(sessions.advance_to(11'501) == AllClosed{{"key2", 1000, 8500, 5}});
+    REQUIRE(sessions.insert("key2", 11'600, 1) == SessionInsert::opened);
+    // Flink closes [11600, 14600) at its watermark of 14600; ours does one millisecond later.
+    REQUIRE(sessions.advance_to(14'600).empty());
+    REQUIRE(sessions.advance_to(14'601) == AllClosed{{"key2", 11'600, 11'600, 1}});
+    REQUIRE(sessions.insert("key2", 10'000, 1) == SessionInsert::late);
+    REQUIRE(sessions.insert("key2", 10'100, 1) == SessionInsert::late);
+    // Flink opens a session [14500, 17500), which an offline grouping of all events would not have. Ours is late: it
+    // belongs to a session that is closed.
+    REQUIRE(sessions.insert("key2", 14'500, 1) == SessionInsert::late);
+    REQUIRE(sessions.insert("key2", 14'601, 1) == SessionInsert::opened);
+    REQUIRE(sessions.advance_to(20'000) == AllClosed{{"key2", 14'601, 14'601, 1}});
+    REQUIRE(sessions.advance_to(100'000).empty());
+}
+
+TEST_CASE("Beam: events exactly one gap apart", "[window_vectors]") {
+    // apache/beam SessionsTest.testSimple keeps 0 and 10 apart at a gap of 10. Ours joins them, as Flink
+    // (TimeWindow.intersects) and Kafka Streams do; at a gap of 9 all three engines agree with Beam's sessions.
+    KeyedSessions ours{10ms};
+    KeyedSessions apart{9ms};
+    for (const std::int64_t t : {0, 10, 101}) {
+        ours.insert("k", t, static_cast<int>(t));
+        apart.insert("k", t, static_cast<int>(t));
+    }
+    REQUIRE(ours.open() == AllClosed{{"k", 0, 10, 10}, {"k", 101, 101, 101}});
+    REQUIRE(apart.open() == AllClosed{{"k", 0, 0, 0}, {"k", 10, 10, 10}, {"k", 101, 101, 101}});
+}
+
+TEST_CASE("Beam: consecutive events", "[window_vectors]") {
+    // apache/beam SessionsTest.testConsecutive
+    KeyedSessions sessions{10ms};
+    for (const std::int64_t t : {1, 2, 5, 9, 100, 101}) {
+        sessions.insert("k", t, static_cast<int>(t));
+    }
+    REQUIRE(sessions.open() == AllClosed{{"k", 1, 9, 17}, {"k", 100, 101, 201}});
+}
+
+TEST_CASE("Beam: a chain of merges from events in any order", "[window_vectors]") {
+    // apache/beam SessionsTest.testMerging
+    KeyedSessions sessions{10ms};
+    for (const std::int64_t t : {1, 15, 30, 100, 101, 95, 22, 10}) {
+        sessions.insert("k", t, static_cast<int>(t));
+    }
+    REQUIRE(sessions.open() == AllClosed{{"k", 1, 30, 78}, {"k", 95, 101, 296}});
+}
+
+TEST_CASE("Beam: sessions with a gap of 1 s", "[window_vectors]") {
+    // apache/beam SessionsTest.testTimeUnit
+    KeyedSessions sessions{1000ms};
+    for (const std::int64_t t : {1, 2, 1000, 5000, 5001, 10'000}) {
+        sessions.insert("k", t, static_cast<int>(t));
+    }
+    REQUIRE(sessions.open() ==
+            AllClosed{{"k", 1, 1000, 1003}, {"k", 5000, 5001, 10'001}, {"k", 10'000, 10'000, 10'000}});
+}
+
+TEST_CASE("Flink: least and greatest over the last 4 s at each event", "[window_vectors]") {
+    // apache/flink OverAggregateHarnessTest.testRowTimeBoundedRangeOver. Flink's range of 4000 is [t - 4000, t], closed
+    // at both ends. Ours of length L is (t - L, t], so that one of 4001 ms is the same; the case below has ours of
+    // 4000.
+    using Window = weir::RollingWindow<weir::MinMax<int>>;
+    const std::vector<std::tuple<const char*, std::int64_t, int>> events{
+        {"aaa", 2, 1},     {"bbb", 3, 10},     {"aaa", 4001, 2},    {"aaa", 4002, 3},   {"aaa", 4003, 4},
+        {"bbb", 4801, 25}, {"aaa", 6501, 5},   {"aaa", 6501, 6},    {"bbb", 6501, 30},  {"aaa", 7001, 7},
+        {"aaa", 8001, 8},  {"aaa", 12'001, 9}, {"aaa", 12'001, 10}, {"bbb", 12'001, 40}};
+    // Peers of one time see each other, so that each row stands for all events of its time.
+    const std::vector<RangeRow> closed{{"aaa", 2, 1, 1},    {"bbb", 3, 10, 10},     {"aaa", 4001, 1, 2},
+                                       {"aaa", 4002, 1, 3}, {"aaa", 4003, 2, 4},    {"bbb", 4801, 25, 25},
+                                       {"aaa", 6501, 2, 6}, {"bbb", 6501, 25, 30},  {"aaa", 7001, 2, 7},
+                                       {"aaa", 8001, 2, 8}, {"aaa", 12'001, 8, 10}, {"bbb", 12'001, 40, 40}};
+    // One of exactly 4000 ms: at 4002 the event at 2 has left, at 8001 that at 4001, at 12001 that at 8001.
+    const std::vector<RangeRow> half_open{{"aaa", 4001, 1, 2}, {"aaa", 4002, 2, 3}, {"aaa", 4003, 2, 4},
+                                          {"aaa", 7001, 2, 7}, {"aaa", 8001, 3, 8}, {"aaa", 12'001, 9, 10}};
+    for (const auto& [length, rows] : {std::pair{4001ms, closed}, {4000ms, half_open}}) {
+        CAPTURE(length.count());
+        std::map<std::string, Window> windows;
+        std::size_t fed = 0;
+        for (const RangeRow& row : rows) {
+            CAPTURE(row.key, row.time);
+            for (; fed != events.size() && std::get<1>(events[fed]) <= row.time; ++fed) {
+                const auto& [key, t, value] = events[fed];
+                windows.try_emplace(key, Window{length}).first->second.insert(at(t), value);
+            }
+            Window& window = windows.at(row.key);
+            window.advance_to(at(row.time));
+            REQUIRE(window.result() == weir::Bounds<int>{row.least, row.greatest});
+        }
+    }
+}
+
+TEST_CASE("folly: ten values in a hundred seconds", "[window_vectors]") {
+    // facebook/folly TimeseriesTest BucketedTimeSeries.update100x10, at all of its offsets. Folly drops buckets of 10 s
+    // whole, the one begun counting as one of the ten, so that it has 8, 4 and 0 at 110, 151 and 193 s. Ours is exact.
+    for (const std::int64_t offset : {0, 50'000, 370'000, 1'937'090'000}) {
+        CAPTURE(offset);
+        weir::RollingWindow<weir::Bundle<weir::Count, weir::Sum<int>>, std::chrono::seconds> window{100s};
+        for (std::int64_t t = 5000; t <= 95'000; t += 10'000) {
+            REQUIRE(window.insert(at(offset + t), 6));
+        }
+        for (const auto& [t, count] : {std::pair{95'000, 10},
+                                       {110'000, 9},
+                                       {151'000, 5},
+                                       {150'000, 5},
+                                       {193'000, 1},
+                                       {197'000, 0},
+                                       {230'000, 0}}) {
+            window.advance_to(at(offset + t));
+            REQUIRE(window.result() == std::tuple{std::uint64_t(count), std::int64_t{6} * count});
+        }
+    }
+}
+
+TEST_CASE("folly: buckets that do not divide the window", "[window_vectors]") {
+    // facebook/folly TimeseriesTest BucketedTimeSeries.update71x5. Folly's five buckets of 71 s have lost 43 s at 100 s
+    // and 66 s at 128 s; ours holds them until they are 71 s old.
+    weir::RollingWindow<weir::Count, std::chrono::seconds> window{71s};
+    for (const std::int64_t t : {11'000, 24'000, 42'000, 43'000, 66'000}) {
+        window.insert(at(t));
+    }
+    for (const auto& [t, count] : {std::pair{66'000, 5U},
+                                   {99'000, 3U},
+                                   {100'000, 3U},
+                                   {113'000, 2U},
+                                   {127'000, 1U},
+                                   {128'000, 1U},
+                                   {137'000, 0U},
+                                   {1'234'000, 0U}}) {
+        window.advance_to(at(t));
+        REQUIRE(window.result() == count);
+    }
+}
