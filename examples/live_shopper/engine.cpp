@@ -1,0 +1,95 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "engine.hpp"
+
+#include <initializer_list>
+namespace live_shopper {
+
+namespace {
+
+void assign(std::string& out, std::initializer_list<std::string_view> parts) {
+    out.clear();
+    for (const std::string_view part : parts) {
+        out += part;
+    }
+}
+
+}  // namespace
+
+Engine::Engine(const Settings& settings, std::size_t shards)
+    : settings_{settings},
+      guard_{settings.max_future},
+      seen_{settings.dedupe},
+      shards_{settings, shards},
+      stitcher_{shards_.horizon(), symbols_} {}
+
+Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool counted) {
+    if (!admits(event.time, wall_clock)) {
+        return Outcome::refused_future;
+    }
+    if (!seen_.first(event.id, event.time)) {
+        return Outcome::duplicate;
+    }
+    std::string_view user = event.user_id;
+    std::uint64_t origin = 0;
+    if (user.empty()) {
+        user = event.domain_userid;
+        if (settings_.stitch && !user.empty()) {
+            origin = Stitcher::origin(user);
+            user = stitcher_.owner(user, event.time);
+        }
+    } else if (settings_.stitch && !event.domain_userid.empty()) {
+        if (rebuilding_) {
+            // Partitions are read in another order than before: whoever the visitor's events went to then may have
+            // values in the store that nobody has a reason to write now.
+            assume_published(event.domain_userid);
+            assume_published(user);
+        }
+        if (const auto claim = stitcher_.identify(event.domain_userid, user, event.time)) {
+            shards_.move(claim->from, user, claim->history, rebuilding_);
+        }
+    }
+    if (user.empty() && event.session_id.empty()) {
+        return Outcome::nobody;
+    }
+    const auto taken = shards_.process(event, user, origin, arrivals_++, counted);
+    return !taken ? Outcome::queued : *taken == weir::Taken::late ? Outcome::late : Outcome::accepted;
+}
+
+void Engine::rebuilding(bool yes) {
+    rebuilding_ = yes;
+    assumed_.clear();
+}
+
+void Engine::assume_published(std::string_view user) {
+    if (assumed_.insert(std::hash<std::string_view>{}(user)).second) {
+        shards_.assume_published(user);
+    }
+}
+
+void Engine::advance_to(weir::Timestamp now) {
+    if (now > now_) {
+        now_ = now;
+        seen_.advance_to(now);
+        stitcher_.advance_to(now);
+        shards_.advance_to(now);
+    }
+}
+
+void Engine::drain(const Sink& sink) {
+    shards_.drain([&](const weir::Metric& m) {
+        if (m.window.empty()) {
+            assign(key_, {"session:", m.key, ":", m.name});
+        } else {
+            assign(key_, {"user:", m.key, ":", m.name, "_", m.window});
+        }
+        sink(Write{key_, m.value, m.expires_at, m.erased});
+    });
+}
+
+std::size_t Engine::memory_in_use() {
+    return shards_.memory_in_use() + stitcher_.memory_in_use() + seen_.memory_in_use() + symbols_.memory_in_use();
+}
+
+}  // namespace live_shopper

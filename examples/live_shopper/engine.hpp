@@ -1,0 +1,122 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Engine: everything between a decoded event and the values to store. No I/O, no clock; one thread calls it. With more
+// than one shard, the lanes run on threads of its own inside of a call, and what comes out is the same.
+//
+//     live_shopper::Engine engine{settings};
+//     engine.accept(event, wall_clock);
+//     engine.advance_to(time);
+//     engine.drain([&](const Write& w) { store.set(w.key, w.value, w.expires_at - engine.now()); });
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <weir/symbol.hpp>
+#include <weir/time.hpp>
+#include <weir/watermark.hpp>
+
+#include "deduplicator.hpp"
+#include "settings.hpp"
+#include "shards.hpp"
+#include "shop_event.hpp"
+#include "shopper_event.hpp"
+#include "stitcher.hpp"
+
+namespace live_shopper {
+
+/// What became of an event.
+enum class Outcome : std::uint8_t {
+    accepted,
+    duplicate,       // its id was seen before
+    late,            // too old to change anything
+    refused_future,  // too far ahead of the clock
+    nobody,          // with neither user nor session id
+    queued,          // accepted or late: Engine::settle() tells
+};
+
+[[nodiscard]] constexpr std::string_view name(Outcome outcome) noexcept {
+    constexpr std::array<std::string_view, 6> names{"accepted",       "duplicate", "late",
+                                                    "refused_future", "nobody",    "queued"};
+    return names[static_cast<std::size_t>(outcome)];
+}
+
+/// One write to the store. Views are valid until the call that got it returns.
+struct Write {
+    std::string_view key;
+    std::string_view value;
+    weir::Timestamp expires_at;  // event time; its TTL is expires_at - Engine::now()
+    bool erase;                  // delete the key instead
+};
+
+class Engine {
+public:
+    using Sink = std::function<void(const Write&)>;
+
+    /// Throws std::invalid_argument where a setting makes no sense. Requires: shards >= 1.
+    explicit Engine(const Settings& settings, std::size_t shards = 1);
+
+    /// Whether an event of this time is not too far ahead of the clock. One that is moves no time on.
+    [[nodiscard]] bool admits(weir::Timestamp event, weir::Timestamp wall_clock) const {
+        return guard_.admits(event, wall_clock);
+    }
+
+    /// Takes an event. `wall_clock` is what the future guard holds it against. Whether one that is queued, which
+    /// happens with several shards alone, is `counted` by settle().
+    Outcome accept(const ShopEvent& event, weir::Timestamp wall_clock, bool counted = true);
+
+    /// What became of the events queued since the last call.
+    [[nodiscard]] Settled settle() { return shards_.settle(); }
+
+    /// Moves event time on; values decay. An earlier time than now() changes nothing.
+    void advance_to(weir::Timestamp now);
+
+    /// Hands every value that changed since the last drain to `sink`. The first drain hands out every live value.
+    void drain(const Sink& sink);
+
+    /// Forgets what has nothing left to hand out: for one who drains only in the end.
+    void forget() { shards_.forget(); }
+
+    /// While rebuilding, values may be in the store that this engine did not hand out; what moves away is then taken
+    /// back all the same.
+    void rebuilding(bool yes);
+
+    /// Event time as far as it was moved; Timestamp::min() before.
+    [[nodiscard]] weir::Timestamp now() const noexcept { return now_; }
+
+    /// When the next value changes by itself.
+    [[nodiscard]] std::optional<weir::Timestamp> next_due() { return shards_.next_due(); }
+
+    /// How far back an event can matter.
+    [[nodiscard]] weir::Duration horizon() const { return shards_.horizon(); }
+
+    /// The number of keys with state, summed over the lanes.
+    [[nodiscard]] std::size_t keys() { return shards_.keys(); }
+
+    /// Bytes of state. O(keys).
+    [[nodiscard]] std::size_t memory_in_use();
+
+private:
+    void assume_published(std::string_view user);
+
+    Settings settings_;
+    weir::FutureGuard guard_;
+    Deduplicator seen_;
+    Shards shards_;
+    weir::Symbols symbols_;  // of users, outlives the stitcher
+    Stitcher stitcher_;
+    weir::Timestamp now_ = weir::Timestamp::min();
+    std::uint64_t arrivals_ = 0;
+    bool rebuilding_ = false;
+    boost::unordered_flat_set<std::size_t> assumed_;  // users, by hash, while rebuilding
+    std::string key_;
+};
+
+}  // namespace live_shopper

@@ -1,0 +1,500 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#include "job.hpp"
+
+#include <algorithm>
+#include <string>
+
+#include "log.hpp"
+
+namespace live_shopper {
+namespace {
+
+// Writes go to the store in portions, so that it has work while the rest of a long drain is still being made.
+constexpr std::size_t portion = 4096;
+
+// While the store keeps up less than this, values wait in the engine, where newer ones take their place for free.
+constexpr std::size_t backlog = 50'000;
+
+// More flushes than this that wait for the store are told of as one.
+constexpr std::size_t max_flushes = 256;
+
+// A clock that was set back makes everything due rather than nothing.
+bool due(const std::optional<weir::Timestamp>& last, weir::Timestamp now, weir::Duration interval) {
+    return !last || now < *last || now - *last >= interval;
+}
+
+double seconds(weir::Duration d) { return static_cast<double>(d.count()) / 1000.0; }
+
+}  // namespace
+
+Job::Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock)
+    : options_{std::move(options)},
+      source_{source},
+      store_{store},
+      dead_letters_{dead_letters},
+      metrics_{metrics},
+      clock_{std::move(clock)},
+      decoder_{options_.settings.cart_total, options_.max_record},
+      engine_{std::make_unique<Engine>(options_.settings, options_.shards)} {}
+
+void Job::step(weir::Duration wait) {
+    const Polled polled = source_.poll(wait);
+    const weir::Timestamp now = clock_();
+
+    const bool takes = assigned_ && !starting_ && !stopping_ && !release_by_;
+    if (takes) {
+        for (const Record& record : polled.records) {
+            take(record, now);
+        }
+        if (!caught_up_) {
+            check_caught_up(now);
+        }
+    }
+    dead_letters_.poll();
+    collect_acknowledgements();
+
+    switch (polled.rebalance) {
+        case Rebalance::none:
+            break;
+        case Rebalance::assigned:
+            begin();
+            break;
+        case Rebalance::revoked:
+            flush(now);
+            release_by_ = weir::saturating_add(now, options_.release_wait);
+            break;
+        case Rebalance::lost:
+            release(now, true);
+            break;
+    }
+    if (release_by_ && (flushes_.empty() || now >= *release_by_)) {
+        release(now, false);
+    }
+    if (starting_) {
+        restart_windows(now);
+    }
+
+    if (store_.take_reset() && caught_up_ && !progress_.empty() && !stopping_) {
+        repair(now);
+    }
+    if (takes && assigned_ && !starting_) {
+        const auto interval = options_.settings.flush_interval;
+        if (due(last_flush_, now, interval) || (dirty_ && due(last_event_flush_, now, interval))) {
+            flush(now);
+        }
+        if (due(last_commit_, now, options_.commit_interval)) {
+            last_commit_ = now;
+            commit_now(weir::Duration::zero());
+        }
+        pause_or_resume();
+    }
+    if (stopping_ && !stopped_ && flushes_.empty()) {
+        commit_now(std::chrono::seconds{1});
+        stopped_ = true;
+    }
+    if (due(last_report_, now, std::chrono::seconds{1})) {
+        last_report_ = now;
+        report(now);
+    }
+}
+
+void Job::stop() {
+    if (stopping_) {
+        return;
+    }
+    if (assigned_ && !starting_) {
+        flush(clock_());
+        source_.pause();
+    }
+    stopping_ = true;
+}
+
+void Job::begin() {
+    assigned_ = true;
+    release_by_.reset();
+    metrics_.rebalances.add();
+    restart_windows(clock_());
+}
+
+// Builds the windows from the log.
+void Job::restart_windows(weir::Timestamp now) {
+    forget();
+    assigned_ = true;
+    const auto& partitions = source_.partitions();
+    if (partitions.empty()) {
+        log::info("no partition assigned; standing by");
+        caught_up_ = true;
+        metrics_.caught_up.set(1);
+        return;
+    }
+    const auto first = first_offsets(now);
+    if (!source_.start(first)) {
+        starting_ = true;
+        return;
+    }
+    starting_ = false;
+    began_ = now;
+    std::int64_t to_read = 0;
+    for (std::uint32_t slot = 0; slot < partitions.size(); ++slot) {
+        const Partition& partition = partitions[slot];
+        Progress progress;
+        progress.next = first[slot];
+        progress.target = partition.high;
+        const bool valid = partition.committed && *partition.committed <= partition.high;
+        progress.committed = valid ? *partition.committed : first[slot];
+        progress.noted = progress.committed;
+        to_read += partition.high - first[slot];
+        progress_.push_back(std::move(progress));
+        watermarks_.add(slot, now);
+        log::debug("partition", {{"topic", partition.topic},
+                                 {"partition", partition.number},
+                                 {"low", partition.low},
+                                 {"high", partition.high},
+                                 {"committed", partition.committed.value_or(-1)},
+                                 {"from", first[slot]}});
+        if (partition.committed && !valid) {
+            log::warn("the committed offset is beyond the end of the partition; starting it anew",
+                      {{"topic", partition.topic},
+                       {"partition", partition.number},
+                       {"committed", *partition.committed},
+                       {"end", partition.high}});
+        } else if (partition.committed && *partition.committed < partition.low) {
+            log::warn("records were deleted before they were read", {{"topic", partition.topic},
+                                                                     {"partition", partition.number},
+                                                                     {"committed", *partition.committed},
+                                                                     {"first", partition.low}});
+        }
+    }
+    engine_->rebuilding(true);
+    log::info("rebuilding windows", {{"partitions", partitions.size()}, {"records", to_read}});
+    check_caught_up(now);
+}
+
+// The store came back without some of what it had acknowledged. Reading back brings every live value to the next first
+// flush; nothing is dealt with twice on the way, as far as `next` all of it counts as read again.
+void Job::repair(weir::Timestamp now) {
+    log::warn("the store may have lost values; reading back to write all of them again");
+    commit_now(weir::Duration::zero());
+    const weir::Timestamp cutoff = weir::saturating_subtract(engine_->now(), engine_->horizon());
+    std::vector<std::int64_t> first;
+    std::vector<Progress> progress;
+    for (Progress& p : progress_) {
+        first.push_back(p.back.first_needed(cutoff).value_or(p.next));
+        Progress again;
+        again.next = first.back();
+        again.target = p.next;
+        again.committed = p.next;
+        again.noted = p.next;
+        progress.push_back(std::move(again));
+    }
+    if (!source_.start(first)) {
+        log::warn("the source cannot be read back now; starting over");
+        restart_windows(now);
+        return;
+    }
+    forget();
+    assigned_ = true;
+    began_ = now;
+    progress_ = std::move(progress);
+    for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+        watermarks_.add(slot, now);
+    }
+    engine_->rebuilding(true);
+}
+
+std::vector<std::int64_t> Job::first_offsets(weir::Timestamp now) {
+    const auto& partitions = source_.partitions();
+    const auto horizon = engine_->horizon();
+    std::vector<weir::Timestamp> times(partitions.size());
+    std::vector<std::optional<std::int64_t>> exact(partitions.size());
+    bool by_time = false;
+    for (std::size_t slot = 0; slot < partitions.size(); ++slot) {
+        const Partition& partition = partitions[slot];
+        const auto note = partition.committed && *partition.committed <= partition.high
+                              ? CommitNote::parse(partition.metadata)
+                              : std::nullopt;
+        // A note of an engine with shorter windows does not reach far enough back.
+        if (note && note->horizon >= horizon && note->from <= *partition.committed) {
+            exact[slot] = note->from;
+        } else {
+            by_time = true;
+        }
+        times[slot] =
+            weir::saturating_subtract(note ? std::min(note->time, now) : now, horizon + options_.read_back_slack);
+    }
+    auto found = by_time ? source_.offsets_at(times) : std::vector<std::optional<std::int64_t>>(partitions.size());
+    std::vector<std::int64_t> first;
+    for (std::size_t slot = 0; slot < partitions.size(); ++slot) {
+        const Partition& partition = partitions[slot];
+        auto offset = exact[slot] ? *exact[slot] : found[slot].value_or(partition.low);
+        if (partition.committed && *partition.committed <= partition.high) {
+            offset = std::min(offset, *partition.committed);
+        }
+        first.push_back(std::clamp(offset, partition.low, std::max(partition.low, partition.high)));
+    }
+    return first;
+}
+
+void Job::forget() {
+    engine_ = std::make_unique<Engine>(options_.settings, options_.shards);
+    watermarks_ = weir::Watermarks<std::uint32_t>{weir::Duration::zero(), options_.idle_after};
+    progress_.clear();
+    flushes_.clear();
+    current_ = {};
+    committable_.clear();
+    read_back_ = 0;
+    assigned_ = false;
+    starting_ = false;
+    caught_up_ = false;
+    dirty_ = false;
+    paused_ = false;
+    last_flush_.reset();
+    last_event_flush_.reset();
+    release_by_.reset();
+    reached_.reset();
+    metrics_.caught_up.set(0);
+    metrics_.paused.set(0);
+}
+
+void Job::take(const Record& record, weir::Timestamp now) {
+    Progress& progress = progress_[record.slot];
+    if (record.end) {
+        progress.ended = true;
+        progress.next = std::max(progress.next, record.offset);
+        watermarks_.at_end(record.slot);
+        return;
+    }
+    const bool again = record.offset < progress.committed;
+    progress.next = record.offset + 1;
+    // A record without a time of its own, or with one ahead of the clock, came now.
+    const weir::Timestamp arrival = record.time && *record.time > weir::Timestamp{} ? std::min(*record.time, now) : now;
+    progress.time = arrival;
+    if (again) {
+        ++read_back_;
+        metrics_.read_back.add();
+    }
+
+    const DecodeError error = record.has_payload ? decoder_.decode(record.payload, event_, false) : DecodeError::empty;
+    if (error != DecodeError::none) {
+        if (!again) {
+            metrics_.undecodable[static_cast<std::size_t>(error)].add();
+            dead_letters_.send(record, source_.partitions()[record.slot], reason(error));
+            dirty_ = true;
+        }
+        return;
+    }
+    // The guard asks when the event came, not when it is read, so that a rebuild refuses what was refused before.
+    const Outcome outcome = engine_->accept(event_, arrival, !again);
+    if (outcome != Outcome::refused_future) {
+        watermarks_.observe(record.slot, event_.time, arrival, now);
+        progress.back.observe(record.offset, event_.time);
+    }
+    if (!again && outcome != Outcome::queued) {
+        metrics_.outcomes[static_cast<std::size_t>(outcome)].add();
+    }
+    dirty_ = true;
+    if (caught_up_ && (outcome == Outcome::accepted || outcome == Outcome::queued)) {
+        count_arrival(arrival);
+    }
+}
+
+void Job::count_arrival(weir::Timestamp arrival) {
+    auto& arrivals = current_.arrivals;
+    if (!arrivals.empty() && arrivals.back().first == arrival) {
+        ++arrivals.back().second;
+    } else {
+        arrivals.emplace_back(arrival, 1);
+    }
+}
+
+// Whether every partition was read as far as it had to be, and event time has had the time to come to where it belongs:
+// a partition that was silent for long holds it back until its end has been seen and is idle.
+bool Job::settled(weir::Timestamp now) {
+    bool ended = true;
+    for (const Progress& progress : progress_) {
+        if (progress.next < progress.target && !progress.ended) {
+            return false;
+        }
+        ended = ended && (progress.ended || progress.next > progress.target);
+    }
+    if (!reached_ || now < *reached_) {
+        reached_ = now;
+    }
+    const auto waited = now - *reached_;
+    return (ended && waited >= 2 * options_.idle_after) || waited >= 20 * options_.idle_after;
+}
+
+void Job::check_caught_up(weir::Timestamp now) {
+    advance(now);
+    if (!settled(now)) {
+        return;
+    }
+    caught_up_ = true;
+    engine_->rebuilding(false);
+    metrics_.caught_up.set(1);
+    log::info("caught up", {{"partitions", progress_.size()},
+                            {"read_back", read_back_},
+                            {"keys", engine_->keys()},
+                            {"seconds", began_ ? seconds(now - *began_) : 0.0}});
+    flush(now);
+}
+
+void Job::advance(weir::Timestamp now) {
+    if (const auto time = watermarks_.time(now)) {
+        engine_->advance_to(*time);
+    }
+}
+
+void Job::flush(weir::Timestamp now) {
+    if (!caught_up_ || progress_.empty()) {
+        return;
+    }
+    // Durations are measured for the metrics alone; nothing the job does depends on them.
+    const auto begin = std::chrono::steady_clock::now();
+    last_flush_ = now;
+    advance(now);
+    if (engine_->now() == weir::Timestamp::min() && engine_->keys() > 0) {
+        return;  // a partition without events holds time back, so there is no time yet to write at
+    }
+    if (store_.pending() >= (store_.available() ? std::min(backlog, options_.max_pending) : options_.max_pending)) {
+        return;  // the values wait in the engine
+    }
+    if (dirty_) {
+        last_event_flush_ = now;
+        dirty_ = false;
+    }
+    WriteBatch batch;
+    bool wrote = false;
+    const weir::Timestamp event_time = engine_->now();
+    engine_->drain([&](const Write& write) {
+        if (write.erase) {
+            batch.erase(write.key);
+        } else {
+            batch.set(write.key, write.value, write.expires_at - event_time);
+        }
+        if (batch.size() == portion) {
+            store_.submit(std::move(batch), ++ticket_);
+            batch = WriteBatch{};
+        }
+        wrote = true;
+    });
+    if (!batch.empty()) {
+        store_.submit(std::move(batch), ++ticket_);
+    }
+    metrics_.flush.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+
+    bool moved = false;
+    for (Progress& progress : progress_) {
+        moved = moved || progress.next != progress.noted;
+    }
+    if (!wrote && !moved) {
+        return;
+    }
+    current_.ticket = ticket_;
+    current_.dead_letters = dead_letters_.sent();
+    const weir::Timestamp cutoff = weir::saturating_subtract(engine_->now(), engine_->horizon());
+    for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+        Progress& progress = progress_[slot];
+        const auto from = progress.back.first_needed(cutoff).value_or(progress.next);
+        progress.noted = progress.next;
+        current_.positions.push_back({slot, progress.next, CommitNote{progress.time, from, engine_->horizon()}.text()});
+    }
+    if (flushes_.size() >= max_flushes) {
+        Flush& last = flushes_.back();
+        current_.arrivals.insert(current_.arrivals.begin(), last.arrivals.begin(), last.arrivals.end());
+        last = std::move(current_);
+    } else {
+        flushes_.push_back(std::move(current_));
+    }
+    current_ = {};
+}
+
+void Job::collect_acknowledgements() {
+    while (const auto news = store_.next_acknowledgement()) {
+        for (Flush& flush : flushes_) {
+            if (flush.ticket > news->ticket) {
+                break;
+            }
+            for (const auto& [arrival, times] : flush.arrivals) {
+                metrics_.event_to_redis.observe(seconds(news->at - arrival), times);
+            }
+            flush.arrivals.clear();
+        }
+        acknowledged_ = std::max(acknowledged_, news->ticket);
+    }
+    while (!flushes_.empty() && flushes_.front().ticket <= acknowledged_ &&
+           flushes_.front().dead_letters <= dead_letters_.delivered()) {
+        committable_ = std::move(flushes_.front().positions);
+        flushes_.pop_front();
+    }
+}
+
+void Job::commit_now(weir::Duration wait) {
+    if (committable_.empty()) {
+        return;
+    }
+    metrics_.commits.add();
+    if (!source_.commit(committable_, wait)) {
+        log::warn("offsets were not committed; the next commit makes up for it");
+    }
+    committable_.clear();
+}
+
+void Job::pause_or_resume() {
+    const auto letters = dead_letters_.sent() - dead_letters_.delivered();
+    const auto pending = store_.pending();
+    if (!paused_ && (pending >= options_.max_pending || dead_letters_.full())) {
+        paused_ = true;
+        source_.pause();
+        // What comes in meanwhile is not seen, so time must not follow the clock.
+        for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+            watermarks_.at_end(slot, false);
+        }
+        log::warn("consumption pauses", {{"redis_queue", pending}, {"dead_letters_waiting", letters}});
+    } else if (paused_ && pending <= options_.max_pending / 2 && !dead_letters_.full()) {
+        paused_ = false;
+        source_.resume();
+        for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+            watermarks_.at_end(slot, source_.lag(slot) == 0);
+        }
+        log::info("consumption goes on", {{"redis_queue", pending}});
+    }
+    metrics_.paused.set(paused_ ? 1 : 0);
+}
+
+void Job::release(weir::Timestamp now, bool lost) {
+    if (lost) {
+        log::warn("partitions were lost; rebuilding once there are new ones");
+    } else {
+        if (!flushes_.empty()) {
+            log::warn("partitions are given up with writes not acknowledged", {{"redis_queue", store_.pending()}});
+        }
+        commit_now(std::chrono::seconds{1});
+        log::info("partitions given up", {{"partitions", progress_.size()}});
+    }
+    source_.release();
+    forget();
+    report(now);
+}
+
+void Job::report(weir::Timestamp now) {
+    std::vector<Metrics::Lag> lags;
+    const auto& partitions = source_.partitions();
+    for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+        lags.push_back({partitions[slot].topic, partitions[slot].number, source_.lag(slot)});
+    }
+    metrics_.set_lags(std::move(lags));
+    const Settled settled = engine_->settle();
+    metrics_.outcomes[static_cast<std::size_t>(Outcome::accepted)].add(settled.accepted);
+    metrics_.outcomes[static_cast<std::size_t>(Outcome::late)].add(settled.late);
+    metrics_.keys.set(engine_->keys());
+    metrics_.redis_queue.set(store_.pending());
+    metrics_.dead_letters_waiting.set(dead_letters_.sent() - dead_letters_.delivered());
+    if (due(last_memory_, now, std::chrono::seconds{10})) {
+        last_memory_ = now;
+        metrics_.state_bytes.set(engine_->memory_in_use());
+    }
+}
+
+}  // namespace live_shopper

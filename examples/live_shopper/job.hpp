@@ -1,0 +1,141 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Job: the stream job as a step machine over its seams. Single-threaded; time comes from the clock it is given, so the
+// whole job runs on Kafka and Redis as well as on simulated ones.
+//
+// On an assignment the windows are rebuilt: records are read again from the first one that still matters, and nothing
+// is written until every partition has come as far as its end was then. The first flush after that writes every live
+// value, which repairs the store. From then on, every flush interval, event time is moved on and what changed goes to
+// the store. Offsets are committed once the store has acknowledged, and the dead-letter topic has taken, all they led
+// to.
+//
+//     live_shopper::Job job{options, source, store, dead_letters, metrics, clock};
+//     while (!signalled) { job.step(10ms); }
+//     job.stop();
+//     while (!job.stopped()) { job.step(10ms); }
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include <weir/time.hpp>
+#include <weir/watermark.hpp>
+
+#include "decoder.hpp"
+#include "engine.hpp"
+#include "metrics.hpp"
+#include "read_back.hpp"
+#include "seams.hpp"
+#include "settings.hpp"
+
+namespace live_shopper {
+
+struct JobOptions {
+    Settings settings;
+    std::size_t shards = 1;                           // threads that the lanes are split over
+    std::size_t max_record = Decoder::default_limit;  // bytes; a longer one is undecodable
+    std::size_t max_pending = 200'000;                // values waiting at which consumption pauses
+    weir::Duration commit_interval = std::chrono::seconds{1};
+    weir::Duration read_back_slack = std::chrono::minutes{10};   // read further back than the longest window by this
+    weir::Duration release_wait = std::chrono::seconds{2};       // for acknowledgements before partitions are given up
+    weir::Duration idle_after = std::chrono::milliseconds{100};  // silence after which event time follows the clock
+};
+
+class Job {
+public:
+    /// All but the options have to outlive the job.
+    Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock);
+
+    /// One turn; waits up to `wait` for records.
+    void step(weir::Duration wait);
+
+    /// Takes no more records; what was taken is written and committed in the steps that follow.
+    void stop();
+    [[nodiscard]] bool stopped() const noexcept { return stopped_; }
+
+    /// Commits what has been acknowledged so far, for a stop that cannot wait any longer.
+    void commit_now(weir::Duration wait);
+
+    /// Whether the windows are rebuilt and values are written.
+    [[nodiscard]] bool caught_up() const noexcept { return caught_up_; }
+    [[nodiscard]] bool paused() const noexcept { return paused_; }
+
+private:
+    struct Progress {
+        std::int64_t next = 0;       // first offset not dealt with
+        std::int64_t target = 0;     // rebuilt once next is here
+        std::int64_t committed = 0;  // first offset that an earlier run had not committed
+        std::int64_t noted = 0;      // next at the last flush
+        bool ended = false;          // was read to its end once
+        weir::Timestamp time{};      // record time of the last record
+        ReadBack back;
+    };
+
+    struct Flush {
+        std::uint64_t ticket = 0;
+        std::uint64_t dead_letters = 0;
+        std::vector<Position> positions;
+        std::vector<std::pair<weir::Timestamp, std::uint64_t>> arrivals;  // record times and how many had each
+    };
+
+    void begin();
+    [[nodiscard]] std::vector<std::int64_t> first_offsets(weir::Timestamp now);
+    void restart_windows(weir::Timestamp now);
+    void repair(weir::Timestamp now);
+    void forget();
+    void take(const Record& record, weir::Timestamp now);
+    void count_arrival(weir::Timestamp arrival);
+    void check_caught_up(weir::Timestamp now);
+    [[nodiscard]] bool settled(weir::Timestamp now);
+    void advance(weir::Timestamp now);
+    void flush(weir::Timestamp now);
+    void collect_acknowledgements();
+    void pause_or_resume();
+    void release(weir::Timestamp now, bool lost);
+    void report(weir::Timestamp now);
+
+    JobOptions options_;
+    Source& source_;
+    Store& store_;
+    DeadLetters& dead_letters_;
+    Metrics& metrics_;
+    Clock clock_;
+
+    Decoder decoder_;
+    ShopEvent event_;
+    std::unique_ptr<Engine> engine_;
+    weir::Watermarks<std::uint32_t> watermarks_;
+    std::vector<Progress> progress_;
+    std::deque<Flush> flushes_;  // not acknowledged yet, oldest first
+    Flush current_;              // arrivals since the last flush
+    std::vector<Position> committable_;
+
+    std::uint64_t ticket_ = 0;
+    std::uint64_t acknowledged_ = 0;
+    std::optional<weir::Timestamp> last_flush_;
+    std::optional<weir::Timestamp>
+        last_event_flush_;  // the last one after an event: the first event in a while goes at once
+    std::optional<weir::Timestamp> last_commit_;
+    std::optional<weir::Timestamp> last_report_;
+    std::optional<weir::Timestamp> last_memory_;
+    std::optional<weir::Timestamp> release_by_;
+    std::optional<weir::Timestamp> began_;
+    std::optional<weir::Timestamp> reached_;  // when the last partition came to its target
+    std::uint64_t read_back_ = 0;
+    bool assigned_ = false;
+    bool starting_ = false;  // start() has to be tried again
+    bool dirty_ = false;     // an event came since the last flush
+    bool caught_up_ = false;
+    bool paused_ = false;
+    bool stopping_ = false;
+    bool stopped_ = false;
+};
+
+}  // namespace live_shopper

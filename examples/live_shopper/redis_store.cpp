@@ -1,0 +1,479 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#include "redis_store.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <csignal>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <fmt/format.h>
+#include <hiredis/hiredis.h>
+
+namespace live_shopper {
+namespace {
+
+constexpr std::size_t max_in_flight = 20'000;          // commands without an answer
+constexpr std::size_t max_out = std::size_t{1} << 18;  // bytes encoded ahead of the socket
+constexpr std::size_t max_reply = 64 * 1024;
+constexpr std::chrono::milliseconds first_back_off{50};
+constexpr std::chrono::milliseconds last_back_off{2000};
+constexpr std::int64_t max_ttl = std::int64_t{1000} * 86'400 * 365 * 100;
+
+timeval to_timeval(weir::Duration d) { return {.tv_sec = d.count() / 1000, .tv_usec = (d.count() % 1000) * 1000}; }
+
+struct FreeReply {
+    void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
+};
+using Reply = std::unique_ptr<redisReply, FreeReply>;
+
+Reply command(redisContext& context, const std::vector<std::string_view>& words) {
+    std::vector<const char*> data;
+    std::vector<std::size_t> sizes;
+    for (const auto word : words) {
+        data.push_back(word.data());
+        sizes.push_back(word.size());
+    }
+    return Reply{static_cast<redisReply*>(
+        redisCommandArgv(&context, static_cast<int>(words.size()), data.data(), sizes.data()))};
+}
+
+void append_number(std::string& out, std::int64_t number) {
+    std::array<char, 24> digits;
+    const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
+    (void)error;  // 24 characters hold every number
+    out.append(digits.data(), end);
+}
+
+void append_word(std::string& out, std::string_view word) {
+    out += '$';
+    append_number(out, static_cast<std::int64_t>(word.size()));
+    out.append("\r\n").append(word).append("\r\n");
+}
+
+}  // namespace
+
+void RedisStore::CloseContext::operator()(redisContext* context) const noexcept { redisFree(context); }
+
+RedisStore::RedisStore(RedisConfig config, Metrics& metrics)
+    : config_{std::move(config)},
+      metrics_{metrics},
+      wake_{::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)},
+      random_{std::random_device{}()} {
+    if (wake_ < 0) {
+        throw std::system_error(errno, std::generic_category(), "eventfd");
+    }
+    thread_ = std::thread{[this] { run(); }};
+}
+
+RedisStore::~RedisStore() {
+    stopping_ = true;
+    const std::uint64_t one = 1;
+    (void)!::write(wake_, &one, sizeof one);
+    thread_.join();
+    ::close(wake_);
+}
+
+void RedisStore::submit(WriteBatch batch, std::uint64_t ticket) {
+    {
+        const std::lock_guard lock{mutex_};
+        submitted_size_ += batch.size();
+        pending_.fetch_add(batch.size(), std::memory_order_relaxed);
+        submitted_.push_back({std::move(batch), ticket, Steady::now()});
+    }
+    const std::uint64_t one = 1;
+    (void)!::write(wake_, &one, sizeof one);
+}
+
+std::optional<Acknowledgement> RedisStore::next_acknowledgement() {
+    const std::lock_guard lock{mutex_};
+    if (acknowledgements_.empty()) {
+        return std::nullopt;
+    }
+    const auto news = acknowledgements_.front();
+    acknowledgements_.pop_front();
+    return news;
+}
+
+void RedisStore::run() {
+    // hiredis writes without MSG_NOSIGNAL.
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe, nullptr);
+    log::info("connecting to Redis", {{"address", config_.address()}, {"database", config_.database}});
+    while (!stopping_) {
+        take_submitted();
+        if (context_) {
+            serve();
+        } else if (Steady::now() >= next_attempt_) {
+            connect();
+        } else {
+            wait(next_attempt_);
+        }
+        update_pending();
+    }
+}
+
+void RedisStore::take_submitted() {
+    std::vector<Batch> batches;
+    {
+        const std::lock_guard lock{mutex_};
+        batches.swap(submitted_);
+        active_size_ += std::exchange(submitted_size_, 0);
+    }
+    for (Batch& batch : batches) {
+        active_.push_back(std::move(batch));
+    }
+    if (!context_) {
+        for (const Batch& batch : active_) {
+            keep(batch, 0);
+        }
+        active_.clear();
+        active_size_ = 0;
+    }
+}
+
+// Puts what of a batch is not acknowledged among the values that wait.
+void RedisStore::keep(const Batch& batch, std::size_t from) {
+    for (std::size_t i = from; i < batch.writes.size(); ++i) {
+        const auto write = batch.writes[i];
+        kept_.insert_or_assign(std::string{write.key},
+                               Waiting{std::string{write.value}, batch.handed_over + write.ttl, write.erase});
+    }
+    kept_ticket_ = std::max(kept_ticket_, batch.ticket);
+}
+
+// Makes one batch of the values that waited.
+void RedisStore::unkeep() {
+    if (kept_ticket_ == 0) {
+        return;
+    }
+    Batch batch;
+    batch.handed_over = Steady::now();
+    batch.ticket = std::exchange(kept_ticket_, 0);
+    for (const auto& [key, waiting] : kept_) {
+        if (waiting.erase) {
+            batch.writes.erase(key);
+        } else {
+            batch.writes.set(key, waiting.value,
+                             std::chrono::duration_cast<weir::Duration>(waiting.expires_at - batch.handed_over));
+        }
+    }
+    kept_.clear();
+    active_size_ += batch.writes.size();
+    active_.push_front(std::move(batch));
+}
+
+void RedisStore::update_pending() {
+    const std::lock_guard lock{mutex_};
+    pending_.store(submitted_size_ + active_size_ + kept_.size(), std::memory_order_relaxed);
+}
+
+void RedisStore::wait(Steady::time_point until) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Steady::now()).count();
+    pollfd wake{wake_, POLLIN, 0};
+    ::poll(&wake, 1, static_cast<int>(std::clamp<std::int64_t>(left, 0, 1000)));
+    std::uint64_t count = 0;
+    (void)!::read(wake_, &count, sizeof count);
+}
+
+void RedisStore::serve() {
+    encode();
+    if (!send_some() || !receive_some()) {
+        return;
+    }
+    const bool sending = out_begin_ < out_.size();
+    const bool more = !active_.empty() && active_.back().encoded < active_.back().writes.size();
+    if (more && !sending && in_flight_ < max_in_flight) {
+        return;
+    }
+    if (in_flight_ > 0 && Steady::now() - last_answer_ > config_.reply_timeout) {
+        fail(fmt::format("no answer for {}", weir::label(config_.reply_timeout)));
+        return;
+    }
+    std::array<pollfd, 2> ready{pollfd{context_->fd, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0},
+                                pollfd{wake_, POLLIN, 0}};
+    ::poll(ready.data(), ready.size(), in_flight_ > 0 ? 100 : 1000);
+    if ((ready[1].revents & POLLIN) != 0) {
+        std::uint64_t count = 0;
+        (void)!::read(wake_, &count, sizeof count);
+    }
+}
+
+void RedisStore::encode() {
+    if (out_begin_ == out_.size()) {
+        out_.clear();
+        out_begin_ = 0;
+    }
+    if (out_.size() >= max_out || active_.empty() || active_.back().encoded == active_.back().writes.size()) {
+        return;
+    }
+    if (in_flight_ == 0) {
+        last_answer_ = Steady::now();  // the time to answer begins with the first command
+    }
+    for (Batch& batch : active_) {
+        if (batch.encoded == batch.writes.size()) {
+            continue;
+        }
+        const auto waited = std::chrono::duration_cast<weir::Duration>(Steady::now() - batch.handed_over);
+        for (; batch.encoded < batch.writes.size(); ++batch.encoded) {
+            if (out_.size() >= max_out || in_flight_ >= max_in_flight) {
+                return;
+            }
+            const auto write = batch.writes[batch.encoded];
+            const auto ttl = write.ttl - waited;
+            if (write.erase || ttl <= weir::Duration::zero()) {
+                out_.append("*2\r\n$3\r\nDEL\r\n");
+                append_word(out_, write.key);
+            } else {
+                out_.append("*5\r\n$3\r\nSET\r\n");
+                append_word(out_, write.key);
+                append_word(out_, write.value);
+                out_.append("$2\r\nPX\r\n");
+                std::array<char, 24> digits;
+                const auto [end, error] =
+                    std::to_chars(digits.data(), digits.data() + digits.size(), std::min(ttl.count(), max_ttl));
+                (void)error;  // 24 characters hold every number
+                append_word(out_, {digits.data(), static_cast<std::size_t>(end - digits.data())});
+            }
+            ++in_flight_;
+        }
+    }
+}
+
+bool RedisStore::send_some() {
+    while (out_begin_ < out_.size()) {
+        const auto sent = ::send(context_->fd, out_.data() + out_begin_, out_.size() - out_begin_, MSG_NOSIGNAL);
+        if (sent < 0) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                return true;
+            }
+            if (errno == EINTR) {
+                continue;
+            }
+            fail(std::generic_category().message(errno));
+            return false;
+        }
+        out_begin_ += static_cast<std::size_t>(sent);
+    }
+    return true;
+}
+
+bool RedisStore::receive_some() {
+    std::array<char, 64 * 1024> buffer;
+    for (;;) {
+        const auto got = ::recv(context_->fd, buffer.data(), buffer.size(), 0);
+        if (got < 0) {
+            if (errno == EAGAIN || errno == EWOULDBLOCK) {
+                return true;
+            }
+            if (errno == EINTR) {
+                continue;
+            }
+            fail(std::generic_category().message(errno));
+            return false;
+        }
+        if (got == 0) {
+            fail("Redis closed the connection");
+            return false;
+        }
+        in_.append(buffer.data(), static_cast<std::size_t>(got));
+        if (!parse_replies()) {
+            return false;
+        }
+        if (static_cast<std::size_t>(got) < buffer.size()) {
+            return true;
+        }
+    }
+}
+
+// SET and DEL are answered by one line each: `+OK`, `:1` or an error.
+bool RedisStore::parse_replies() {
+    std::string_view left{in_};
+    std::uint64_t sets = 0;
+    std::uint64_t deletes = 0;
+    std::uint64_t ticket = 0;
+    std::string trouble;
+    while (!left.empty()) {
+        const auto end = left.find("\r\n");
+        if (end == std::string_view::npos) {
+            if (left.size() > max_reply) {
+                trouble = "an answer that is none of Redis'";
+            }
+            break;
+        }
+        const auto line = left.substr(0, end);
+        left.remove_prefix(end + 2);
+        if (in_flight_ == 0 || line.empty() || (line.front() != '+' && line.front() != ':')) {
+            trouble = in_flight_ > 0 && !line.empty() && line.front() == '-'
+                          ? std::string{line.substr(1)}
+                          : std::string{"an answer that is none of Redis'"};
+            break;
+        }
+        (line.front() == '+' ? sets : deletes) += 1;
+        --in_flight_;
+        --active_size_;
+        Batch& batch = active_.front();
+        if (++batch.answered == batch.writes.size()) {
+            ticket = batch.ticket;
+            active_.pop_front();
+        }
+    }
+    metrics_.redis_sets.add(sets);
+    metrics_.redis_deletes.add(deletes);
+    if (sets + deletes > 0) {
+        last_answer_ = Steady::now();
+        back_off_ = std::chrono::milliseconds{0};
+        if (!trouble_.empty()) {
+            log::info("Redis takes writes again", {{"address", config_.address()}});
+            trouble_.clear();
+        }
+        available_ = true;
+        metrics_.redis_up.set(1);
+        update_pending();
+    }
+    if (ticket != 0) {
+        acknowledge(ticket);
+    }
+    if (!trouble.empty()) {
+        fail(trouble);
+        return false;
+    }
+    in_.erase(0, in_.size() - left.size());
+    return true;
+}
+
+void RedisStore::acknowledge(std::uint64_t ticket) {
+    const auto now = std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now());
+    const std::lock_guard lock{mutex_};
+    acknowledgements_.push_back({ticket, now});
+}
+
+// Gives the connection up. Error replies end it too: what follows them in the pipeline would fail alike, and all of it
+// is written again.
+void RedisStore::fail(std::string_view what) {
+    context_.reset();
+    in_.clear();
+    out_.clear();
+    out_begin_ = 0;
+    in_flight_ = 0;
+    // What an earlier failure left is older than what is active now.
+    for (Batch& batch : active_) {
+        keep(batch, batch.answered);
+    }
+    active_.clear();
+    active_size_ = 0;
+
+    available_ = false;
+    metrics_.redis_up.set(0);
+    metrics_.redis_errors.add();
+    back_off_ = std::clamp(back_off_ * 2, first_back_off, last_back_off);
+    const auto jitter =
+        std::uniform_int_distribution<std::int64_t>{-back_off_.count() / 5, back_off_.count() / 5}(random_);
+    next_attempt_ = Steady::now() + back_off_ + std::chrono::milliseconds{jitter};
+    // One line per kind of trouble, then a reminder now and then.
+    if (trouble_ != what) {
+        reminder_.reset();
+    }
+    trouble_ = what;
+    if (reminder_.allows()) {
+        log::warn("Redis is away; values wait", {{"address", config_.address()},
+                                                 {"error", what},
+                                                 {"waiting", kept_.size()},
+                                                 {"suppressed", reminder_.suppressed()}});
+    }
+}
+
+void RedisStore::connect() {
+    const auto timeout = to_timeval(config_.connect_timeout);
+    context_.reset(config_.unix_socket.empty() ? redisConnectWithTimeout(config_.host.c_str(), config_.port, timeout)
+                                               : redisConnectUnixWithTimeout(config_.unix_socket.c_str(), timeout));
+    if (!context_ || context_->err != 0) {
+        fail(context_ ? std::string{static_cast<const char*>(context_->errstr)} : std::string{"out of memory"});
+        return;
+    }
+    redisSetTimeout(context_.get(), timeout);
+    redisEnableKeepAlive(context_.get());
+    if (const auto error = shake_hands(*context_)) {
+        fail(*error);
+        return;
+    }
+    if (::fcntl(context_->fd, F_SETFL, ::fcntl(context_->fd, F_GETFL) | O_NONBLOCK) != 0) {
+        fail(std::generic_category().message(errno));
+        return;
+    }
+    metrics_.redis_connects.add();
+    unkeep();
+    if (trouble_.empty()) {
+        log::info("connected to Redis", {{"address", config_.address()}});
+    } else {
+        log::info("reconnected to Redis", {{"address", config_.address()}, {"to_write", active_size_}});
+    }
+    if (active_.empty()) {
+        // Nothing will be answered soon that could tell; the connection is good as far as is known.
+        trouble_.clear();
+        available_ = true;
+        metrics_.redis_up.set(1);
+    }
+}
+
+// What went wrong, if anything.
+std::optional<std::string> RedisStore::shake_hands(redisContext& context) {
+    const auto error_of = [&](const Reply& reply) -> std::optional<std::string> {
+        if (!reply) {
+            return std::string{static_cast<const char*>(context.errstr)};
+        }
+        return reply->type == REDIS_REPLY_ERROR ? std::optional{std::string{reply->str, reply->len}} : std::nullopt;
+    };
+    if (!config_.password.empty()) {
+        const auto reply = config_.user.empty() ? command(context, {"AUTH", config_.password})
+                                                : command(context, {"AUTH", config_.user, config_.password});
+        if (auto error = error_of(reply)) {
+            return error;
+        }
+    }
+    if (config_.database != 0) {
+        if (auto error = error_of(command(context, {"SELECT", std::to_string(config_.database)}))) {
+            return error;
+        }
+    }
+    if (auto error = error_of(command(context, {"PING"}))) {  // LOADING, NOAUTH, MASTERDOWN
+        return error;
+    }
+    // An ACL may forbid these; then they are done without.
+    bool same_run = false;
+    if (const auto reply = command(context, {"INFO", "server"}); reply && reply->type == REDIS_REPLY_STRING) {
+        const std::string_view info{reply->str, reply->len};
+        if (const auto at = info.find("run_id:"); at != std::string_view::npos) {
+            const auto id = info.substr(at + 7, info.find('\r', at) - at - 7);
+            same_run = run_id_ == id;
+            // Another run of Redis knows what its last snapshot knew, or nothing.
+            if (!run_id_.empty() && !same_run) {
+                reset_ = true;
+            }
+            run_id_ = id;
+        }
+    }
+    if (same_run && !connection_id_.empty()) {  // another run gives the id to somebody else
+        command(context, {"CLIENT", "KILL", "ID", connection_id_});
+    }
+    connection_id_.clear();
+    if (const auto reply = command(context, {"CLIENT", "ID"}); reply && reply->type == REDIS_REPLY_INTEGER) {
+        connection_id_ = std::to_string(reply->integer);
+    }
+    command(context, {"CLIENT", "SETNAME", "live-shopper"});
+    return context.err != 0 ? std::optional{std::string{static_cast<const char*>(context.errstr)}} : std::nullopt;
+}
+
+}  // namespace live_shopper

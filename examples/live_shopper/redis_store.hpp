@@ -1,0 +1,121 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// RedisStore: `SET key value PX ttl` and `DEL key`, pipelined over one connection by a thread of its own.
+//
+// While Redis is away, or answers with errors, the newest value of each key waits; the thread reconnects with
+// exponential back-off and then writes what was not acknowledged, as often as it takes: values are absolute, so writing
+// twice is harmless. A value whose time runs out while it waits is deleted instead. On a new connection the one before
+// is killed first: whatever Redis had not read of it must not come after newer values.
+//
+// Sending and receiving overlap, so a pipeline never runs dry while there is work; a batch costs its bytes once more,
+// until it is acknowledged.
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <random>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <vector>
+
+#include "config.hpp"
+#include "log.hpp"
+#include "metrics.hpp"
+#include "seams.hpp"
+
+struct redisContext;
+
+namespace live_shopper {
+
+class RedisStore final : public Store {
+public:
+    /// Starts to connect; does not wait for it. `metrics` has to outlive the store.
+    RedisStore(RedisConfig config, Metrics& metrics);
+    ~RedisStore() override;
+
+    void submit(WriteBatch batch, std::uint64_t ticket) override;
+    std::optional<Acknowledgement> next_acknowledgement() override;
+    [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_relaxed); }
+    [[nodiscard]] bool available() const override { return available_.load(std::memory_order_relaxed); }
+    bool take_reset() override { return reset_.exchange(false, std::memory_order_relaxed); }
+
+private:
+    using Steady = std::chrono::steady_clock;
+
+    struct Batch {
+        WriteBatch writes;
+        std::uint64_t ticket = 0;
+        Steady::time_point handed_over;
+        std::size_t encoded = 0;  // writes given to the connection
+        std::size_t answered = 0;
+    };
+    struct Waiting {
+        std::string value;
+        Steady::time_point expires_at;
+        bool erase = false;
+    };
+    struct CloseContext {
+        void operator()(redisContext* context) const noexcept;
+    };
+
+    void run();
+    void take_submitted();
+    void serve();
+    void encode();
+    bool send_some();
+    bool receive_some();
+    bool parse_replies();
+    void acknowledge(std::uint64_t ticket);
+    void connect();
+    [[nodiscard]] std::optional<std::string> shake_hands(redisContext& context);
+    void fail(std::string_view what);
+    void keep(const Batch& batch, std::size_t from);
+    void unkeep();
+    void wait(Steady::time_point until);
+    void update_pending();
+
+    RedisConfig config_;
+    Metrics& metrics_;
+
+    // Shared with the job's thread.
+    std::mutex mutex_;
+    std::vector<Batch> submitted_;
+    std::deque<Acknowledgement> acknowledgements_;
+    std::size_t submitted_size_ = 0;
+    std::atomic<std::size_t> pending_{0};
+    std::atomic<bool> available_{false};
+    std::atomic<bool> reset_{false};
+    std::atomic<bool> stopping_{false};
+    int wake_ = -1;  // an eventfd
+
+    // The writer thread's own.
+    std::unique_ptr<redisContext, CloseContext> context_;
+    std::deque<Batch> active_;  // in order; the front one is answered first
+    std::size_t active_size_ = 0;
+    std::unordered_map<std::string, Waiting> kept_;  // while Redis is away: the newest of each key
+    std::uint64_t kept_ticket_ = 0;
+    std::string out_;
+    std::size_t out_begin_ = 0;
+    std::string in_;
+    std::size_t in_flight_ = 0;
+    Steady::time_point last_answer_;
+    Steady::time_point next_attempt_{};
+    std::chrono::milliseconds back_off_{0};
+    std::minstd_rand random_;
+    std::string connection_id_;
+    std::string run_id_;
+    std::string trouble_;  // why Redis is away, as logged last
+    log::Limit reminder_{std::chrono::seconds{10}};
+    std::thread thread_;
+};
+
+}  // namespace live_shopper

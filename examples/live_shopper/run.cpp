@@ -1,0 +1,136 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#include "run.hpp"
+
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <cstdlib>
+#include <exception>
+#include <memory>
+#include <mutex>
+#include <thread>
+
+#include <fmt/format.h>
+
+#include "embedded_kafka.hpp"
+#include "job.hpp"
+#include "kafka_dead_letters.hpp"
+#include "kafka_source.hpp"
+#include "log.hpp"
+#include "metrics.hpp"
+#include "metrics_server.hpp"
+#include "redis_store.hpp"
+
+namespace live_shopper {
+namespace {
+
+using namespace std::chrono_literals;
+
+std::atomic<int> signalled{0};
+static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may not lock");
+
+extern "C" void on_signal(int signal) { signalled.store(signal, std::memory_order_relaxed); }
+
+weir::Timestamp wall_clock() { return std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now()); }
+
+// Ends the process where the end itself hangs, say in a client that cannot reach its broker. Nothing is lost: what was
+// not committed is read again.
+class Watchdog {
+public:
+    explicit Watchdog(std::chrono::milliseconds patience)
+        : thread_{[this, patience] {
+              std::unique_lock lock{mutex_};
+              if (!done_.wait_for(lock, patience, [this] { return over_; })) {
+                  log::warn("ended without waiting any longer; what is not committed is read again");
+                  std::fflush(nullptr);
+                  std::_Exit(0);
+              }
+          }} {}
+
+    ~Watchdog() {
+        {
+            const std::lock_guard lock{mutex_};
+            over_ = true;
+        }
+        done_.notify_one();
+        thread_.join();
+    }
+
+    Watchdog(const Watchdog&) = delete;
+    Watchdog& operator=(const Watchdog&) = delete;
+
+private:
+    std::mutex mutex_;
+    std::condition_variable done_;
+    bool over_ = false;
+    std::thread thread_;
+};
+
+}  // namespace
+
+int run(const Config& given, std::FILE* out) {
+    Config config = given;
+    log::set_level(config.log_level);
+    std::signal(SIGPIPE, SIG_IGN);
+    std::signal(SIGTERM, on_signal);
+    std::signal(SIGINT, on_signal);
+    // Last of all to go: the others may hang while they do.
+    std::unique_ptr<Watchdog> watchdog;
+    try {
+        Metrics metrics;
+        std::unique_ptr<EmbeddedKafka> embedded;
+        if (config.embedded_kafka) {
+            embedded = std::make_unique<EmbeddedKafka>(config.kafka.topic, config.embedded_partitions);
+            config.kafka.brokers = embedded->address();
+            fmt::print(out, "kafka {}\n", config.kafka.brokers);
+            std::fflush(out);
+        }
+        std::unique_ptr<MetricsServer> server;
+        if (config.metrics) {
+            server = std::make_unique<MetricsServer>(metrics, config.metrics->host, config.metrics->port);
+            log::info("metrics served", {{"address", config.metrics->host}, {"port", server->port()}});
+        }
+        RedisStore store{config.redis, metrics};
+        KafkaDeadLetters dead_letters{config.kafka, metrics};
+        KafkaSource source{config.kafka, metrics};
+        Job job{{.settings = config.settings,
+                 .shards = config.threads,
+                 .max_record = config.max_record,
+                 .max_pending = config.max_pending},
+                source,
+                store,
+                dead_letters,
+                metrics,
+                wall_clock};
+        const auto turn = std::min<weir::Duration>(config.settings.flush_interval, 10ms);
+        while (signalled == 0 && !source.failed()) {
+            job.step(turn);
+        }
+        if (source.failed()) {
+            log::error("ending because the Kafka consumer cannot go on");
+            return 1;
+        }
+        log::info("stopping", {{"signal", signalled.load()}});
+        watchdog = std::make_unique<Watchdog>(4800ms);
+        const auto begin = std::chrono::steady_clock::now();
+        job.stop();
+        while (!job.stopped() && std::chrono::steady_clock::now() < begin + 3s) {
+            job.step(turn);
+        }
+        if (!job.stopped()) {
+            log::warn("not everything was acknowledged in time; it is read again after the next start",
+                      {{"redis_queue", store.pending()}});
+            job.commit_now(500ms);
+        }
+        source.close(500ms);
+    } catch (const std::exception& error) {
+        log::error("cannot run", {{"error", error.what()}});
+        return 1;
+    }
+    log::info("stopped");
+    return 0;
+}
+
+}  // namespace live_shopper

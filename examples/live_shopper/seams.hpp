@@ -1,0 +1,159 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The seams between the job and the world: where records come from, where values go, where undecodable records go,
+// and what time it is. The job knows nothing else, so it runs on Kafka and Redis as well as on simulated ones.
+//
+// All of them are called from the job's thread alone. None of them throws for what the world does: a broker that is
+// away is a poll without records, a store that is away a ticket that is not acknowledged yet.
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/time.hpp>
+
+#include "write_batch.hpp"
+
+namespace live_shopper {
+
+/// What time it is, by the wall.
+using Clock = std::function<weir::Timestamp()>;
+
+/// One record of a partition, or the news that a partition has been read to its end. Its bytes are valid until the
+/// next poll.
+struct Record {
+    std::string_view payload;
+    std::string_view key;
+    std::optional<weir::Timestamp> time;  // when it came to the log, by the log's own word
+    std::int64_t offset = 0;
+    std::uint32_t slot = 0;   // index into Source::partitions()
+    bool has_payload = true;  // false: a tombstone
+    bool has_key = false;
+    bool end = false;  // no record: nothing is left before `offset`
+};
+
+/// A partition as it was when it was assigned.
+struct Partition {
+    std::string topic;
+    std::int32_t number = 0;
+    std::int64_t low = 0;                   // the first offset that is still there
+    std::int64_t high = 0;                  // one past the last
+    std::optional<std::int64_t> committed;  // the first offset that was not committed
+    std::string metadata;                   // what was committed along with it
+};
+
+/// How far a partition has been dealt with.
+struct Position {
+    std::uint32_t slot = 0;
+    std::int64_t offset = 0;  // the first one that has not
+    std::string metadata;
+};
+
+enum class Rebalance : std::uint8_t {
+    none,
+    assigned,  // Source::partitions() is new: call start()
+    revoked,   // commit what can be, then call release()
+    lost,      // too late to commit: call release()
+};
+
+struct Polled {
+    Rebalance rebalance = Rebalance::none;
+    std::span<const Record> records;  // of the assignment before the rebalance, if there is one
+};
+
+/// A log of records in partitions of which this process is given some.
+class Source {
+public:
+    Source() = default;
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    virtual ~Source() = default;
+
+    /// Waits up to `wait` for news.
+    virtual Polled poll(weir::Duration wait) = 0;
+
+    [[nodiscard]] virtual const std::vector<Partition>& partitions() const = 0;
+
+    /// The first offset per partition whose record time is not before `times[slot]`; nothing where the log cannot tell.
+    virtual std::vector<std::optional<std::int64_t>> offsets_at(std::span<const weir::Timestamp> times) = 0;
+
+    /// Delivers from `offsets[slot]` on, also in the middle of an assignment. False where it could not; try again.
+    virtual bool start(std::span<const std::int64_t> offsets) = 0;
+
+    /// Gives the revoked partitions up.
+    virtual void release() = 0;
+
+    /// No more records until resume(); rebalances are still told.
+    virtual void pause() = 0;
+    virtual void resume() = 0;
+
+    /// Commits positions; waits up to `wait` for the answer, zero: not at all. A commit that did not get through is
+    /// made good by the next one.
+    virtual bool commit(std::span<const Position> positions, weir::Duration wait) = 0;
+
+    /// Records that are there and were not delivered yet, as far as known.
+    [[nodiscard]] virtual std::int64_t lag(std::uint32_t slot) const = 0;
+};
+
+struct Acknowledgement {
+    std::uint64_t ticket = 0;
+    weir::Timestamp at;
+};
+
+/// A map of keys to values with a time to live each.
+class Store {
+public:
+    Store() = default;
+    Store(const Store&) = delete;
+    Store& operator=(const Store&) = delete;
+    virtual ~Store() = default;
+
+    /// Hands writes over under a ticket greater than all before. Newer values take the place of older ones that still
+    /// wait.
+    virtual void submit(WriteBatch batch, std::uint64_t ticket) = 0;
+
+    /// The next news that everything up to a ticket has been acknowledged.
+    virtual std::optional<Acknowledgement> next_acknowledgement() = 0;
+
+    /// Writes that were submitted, are not superseded and have not been acknowledged.
+    [[nodiscard]] virtual std::size_t pending() const = 0;
+
+    [[nodiscard]] virtual bool available() const = 0;
+
+    /// True once after the store came back as one that may have lost what it had acknowledged.
+    virtual bool take_reset() = 0;
+};
+
+/// Where records go that cannot be decoded.
+class DeadLetters {
+public:
+    DeadLetters() = default;
+    DeadLetters(const DeadLetters&) = delete;
+    DeadLetters& operator=(const DeadLetters&) = delete;
+    virtual ~DeadLetters() = default;
+
+    /// Copies the record and sends it on until it is delivered.
+    virtual void send(const Record& record, const Partition& partition, std::string_view reason) = 0;
+
+    /// Serves deliveries. Does not wait.
+    virtual void poll() = 0;
+
+    /// How many were sent so far.
+    [[nodiscard]] virtual std::uint64_t sent() const = 0;
+
+    /// All of the first `delivered()` that were sent have been delivered.
+    [[nodiscard]] virtual std::uint64_t delivered() const = 0;
+
+    /// Whether so many wait that no more should come; stays so until half of them are gone.
+    [[nodiscard]] virtual bool full() const = 0;
+};
+
+}  // namespace live_shopper

@@ -1,0 +1,94 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Shards: the lanes, split by key over several threads.
+//
+// Each shard has pipelines and symbols of its own, so the hot path takes no lock. Events are queued, copied into the
+// shard's arena, and worked off in parallel when time moves on, values are drained or a queue is long. History that
+// moves from one shard to another does so while all stand still. With one shard nothing is queued or copied, and no
+// thread started.
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <memory_resource>
+#include <optional>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include <weir/pipeline.hpp>
+#include <weir/symbol.hpp>
+#include <weir/time.hpp>
+
+#include "settings.hpp"
+#include "shopper_event.hpp"
+
+namespace live_shopper {
+
+/// Calls a function for each of 0 to n - 1 at once, 0 on the calling thread, and waits for all.
+class ForkJoin {
+public:
+    explicit ForkJoin(std::size_t n);
+    ForkJoin(const ForkJoin&) = delete;
+    ForkJoin& operator=(const ForkJoin&) = delete;
+    ~ForkJoin();
+
+    void run(const std::function<void(std::size_t)>& f);
+
+private:
+    void work(std::size_t i);
+
+    const std::function<void(std::size_t)>* f_ = nullptr;
+    std::atomic<std::uint64_t> round_{0};
+    std::atomic<std::size_t> running_{0};
+    std::atomic<bool> stopping_{false};
+    std::vector<std::thread> threads_;
+};
+
+/// What became of queued events.
+struct Settled {
+    std::uint64_t accepted = 0;
+    std::uint64_t late = 0;
+};
+
+class Shards {
+public:
+    /// Requires: count >= 1.
+    Shards(const Settings& settings, std::size_t count);
+    ~Shards();
+
+    /// Takes an event; what became of it, or nothing where it was queued: then settle() tells, if it is `counted`.
+    std::optional<weir::Taken> process(const ShopEvent& event, std::string_view user, std::uint64_t origin,
+                                       std::uint64_t arrival, bool counted);
+
+    void move(std::string_view from, std::string_view to, const weir::History& history, bool published);
+    void assume_published(std::string_view user);
+    void advance_to(weir::Timestamp now);
+    void drain(const weir::MetricSink& sink);
+    void forget();
+
+    /// What became of the counted events queued since the last call.
+    [[nodiscard]] Settled settle();
+
+    [[nodiscard]] std::optional<weir::Timestamp> next_due();
+    [[nodiscard]] weir::Duration horizon() const;
+    [[nodiscard]] std::size_t keys();
+    [[nodiscard]] std::size_t memory_in_use();
+
+private:
+    struct Shard;
+
+    [[nodiscard]] std::size_t shard_of(std::string_view key) const;
+    void work_off();
+
+    std::vector<std::unique_ptr<Shard>> shards_;
+    std::unique_ptr<ForkJoin> fork_join_;  // null with one shard
+    std::size_t queued_ = 0;
+};
+
+}  // namespace live_shopper

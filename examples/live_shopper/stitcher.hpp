@@ -1,0 +1,135 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Stitcher: who a visitor turned out to be.
+//
+// An event without user_id belongs to the user_id of the first event at or after it (event time; equal times: the first
+// to arrive) that carries one on the same domain_userid, and until such an event has come to the domain_userid itself.
+// Events come in any order: one that carries a user_id claims the anonymous span that ends with it from whoever had it.
+//
+// Costs: O(1) an event in order, O(logins of the visitor) for one that is late. Memory: 16 bytes for each event with
+// both ids, for as long as history matters.
+
+#include <algorithm>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <weir/keyed_windows.hpp>
+#include <weir/lane.hpp>
+#include <weir/symbol.hpp>
+#include <weir/time.hpp>
+
+namespace live_shopper {
+
+/// History that turned out to be another's.
+struct Claim {
+    std::string from;
+    weir::History history;
+};
+
+class Stitcher {
+public:
+    /// `horizon`: how far back history matters. The symbols outlive the stitcher.
+    Stitcher(weir::Duration horizon, weir::Symbols& symbols) : visitors_{Visitor{horizon}}, symbols_{symbols} {}
+
+    /// A number for a visitor that no identified event has: the origin of their anonymous events.
+    [[nodiscard]] static std::uint64_t origin(std::string_view visitor) {
+        return std::hash<std::string_view>{}(visitor) | 1;
+    }
+
+    /// Takes an anonymous event; whose it is. The view lasts until the next call.
+    [[nodiscard]] std::string_view owner(std::string_view visitor, weir::Timestamp t) {
+        std::string_view owner = visitor;
+        visitors_.update(visitor, [&](Visitor& v) {
+            v.anonymous_until = std::max(v.anonymous_until, t);
+            v.seen(t);
+            if (const auto next = v.first_at_or_after(t); next != v.logins.end()) {
+                owner = next->user.view();
+            }
+            return false;
+        });
+        return owner;
+    }
+
+    /// Takes an event of a visitor that carries a user_id; what history this claims for the user.
+    [[nodiscard]] std::optional<Claim> identify(std::string_view visitor, std::string_view user, weir::Timestamp t) {
+        std::optional<Claim> claim;
+        visitors_.update(visitor, [&](Visitor& v) {
+            v.seen(t);
+            const auto next = v.first_after(t);
+            const weir::Timestamp before = next == v.logins.begin() ? weir::Timestamp::min() : std::prev(next)->time;
+            if (before < t && v.anonymous_until > before) {
+                const std::string_view holder = next == v.logins.end() ? visitor : next->user.view();
+                if (holder != user) {
+                    claim = Claim{std::string{holder}, {origin(visitor), before, t}};
+                }
+            }
+            v.logins.insert(next, Login{t, symbols_.intern(user)});
+            return false;
+        });
+        return claim;
+    }
+
+    /// Moves event time on; visitors whose history matters no more are forgotten.
+    void advance_to(weir::Timestamp now) {
+        visitors_.advance_to(now);
+        visitors_.drain([](const std::string&, Visitor&) {});
+    }
+
+    [[nodiscard]] std::size_t size() const { return visitors_.size(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return visitors_.memory_in_use(); }
+
+private:
+    struct Login {
+        weir::Timestamp time;
+        weir::Symbol user;
+    };
+
+    struct Visitor {
+        explicit Visitor(weir::Duration span) : horizon{span} {}
+
+        weir::Duration horizon;
+        weir::Timestamp last = weir::Timestamp::min();             // event of any kind
+        weir::Timestamp anonymous_until = weir::Timestamp::min();  // last event without user_id
+        std::vector<Login> logins;                                 // by time, equal times by arrival
+        weir::Timestamp now = weir::Timestamp::min();
+
+        void seen(weir::Timestamp t) { last = std::max(last, t); }
+        [[nodiscard]] std::vector<Login>::iterator first_at_or_after(weir::Timestamp t) {
+            if (logins.empty() || logins.back().time < t) {
+                return logins.end();
+            }
+            return std::partition_point(logins.begin(), logins.end(), [&](const Login& l) { return l.time < t; });
+        }
+        [[nodiscard]] std::vector<Login>::iterator first_after(weir::Timestamp t) {
+            if (logins.empty() || logins.back().time <= t) {
+                return logins.end();
+            }
+            return std::partition_point(logins.begin(), logins.end(), [&](const Login& l) { return l.time <= t; });
+        }
+
+        // As a window of KeyedWindows.
+        bool advance_to(weir::Timestamp to) {
+            now = std::max(now, to);
+            // Half at a time, so that dropping costs O(1) a login.
+            const auto middle = logins.begin() + static_cast<std::ptrdiff_t>(logins.size() / 2);
+            if (middle != logins.begin() && middle->time <= weir::saturating_subtract(now, horizon)) {
+                logins.erase(logins.begin(), middle);
+            }
+            return false;
+        }
+        [[nodiscard]] bool empty() const { return *next_expiry() <= now; }
+        [[nodiscard]] std::optional<weir::Timestamp> next_expiry() const { return weir::saturating_add(last, horizon); }
+        [[nodiscard]] std::size_t heap_bytes() const { return logins.capacity() * sizeof(Login); }
+    };
+
+    weir::KeyedWindows<std::string, Visitor> visitors_;
+    weir::Symbols& symbols_;
+};
+
+}  // namespace live_shopper
