@@ -1,0 +1,85 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <chrono>
+#include <map>
+#include <set>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "engine.hpp"
+
+using namespace live_shopper;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr weir::Timestamp start{1'750'000'000'000ms};
+
+ShopEvent view(std::string_view id, weir::Timestamp t, std::string_view user, std::string_view visitor) {
+    ShopEvent e;
+    e.id = id;
+    e.type = EventType::product_view;
+    e.time = t;
+    e.user_id = user;
+    e.domain_userid = visitor;
+    e.products.push_back(Product{.id = "5", .brand = "Harbour", .category = "Kitchen", .price = weir::Decimal{42}});
+    return e;
+}
+
+/// What a store that held `store` before holds after the engine's writes.
+std::map<std::string, std::string> written(Engine& engine, std::map<std::string, std::string> store = {}) {
+    engine.drain([&](const Write& w) {
+        if (w.erase) {
+            store.erase(std::string{w.key});
+        } else {
+            store[std::string{w.key}] = w.value;
+        }
+    });
+    return store;
+}
+
+}  // namespace
+
+TEST_CASE("read back in another order, what was a visitor's is taken back", "[engine]") {
+    const ShopEvent anonymous = view("a", start, "", "visitor");
+    const ShopEvent login = view("b", start + 1s, "ada", "visitor");
+
+    // Before the stop: the anonymous event came first and its values were written under the visitor's key.
+    Engine before{Settings{}};
+    before.accept(anonymous, start);
+    before.advance_to(start + 2s);
+    const auto store = written(before);
+    REQUIRE(store.count("user:visitor:product_view_count_5m") == 1);
+
+    for (const std::size_t shards : {1, 3}) {
+        CAPTURE(shards);
+        Engine after{Settings{}, shards};
+        after.rebuilding(true);
+        after.accept(login, start + 1s);
+        after.accept(anonymous, start + 1s);
+        after.rebuilding(false);
+        after.advance_to(start + 2s);
+        const auto found = written(after, store);
+
+        Engine fresh{Settings{}};
+        fresh.accept(anonymous, start);
+        fresh.accept(login, start + 1s);
+        fresh.advance_to(start + 2s);
+        CHECK(found == written(fresh));
+    }
+}
+
+TEST_CASE("an event of nobody, a repeat and one from the future change nothing", "[engine]") {
+    Engine engine{Settings{}};
+    CHECK(engine.accept(view("a", start, "ada", ""), start) == Outcome::accepted);
+    engine.advance_to(start);
+    CHECK_FALSE(written(engine).empty());
+
+    CHECK(engine.accept(view("a", start + 1s, "ada", ""), start) == Outcome::duplicate);
+    CHECK(engine.accept(view("b", start, "", ""), start) == Outcome::nobody);
+    CHECK(engine.accept(view("c", start + 5min + 1ms, "ada", ""), start) == Outcome::refused_future);
+    CHECK(engine.accept(view("d", start - 49h, "ada", ""), start) == Outcome::late);
+    CHECK(written(engine).empty());
+}

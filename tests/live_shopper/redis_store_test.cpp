@@ -1,0 +1,282 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include "redis_store.hpp"
+
+#include <chrono>
+#include <string>
+
+#include <catch2/catch.hpp>
+
+#include "redis_server.hpp"
+
+using namespace std::chrono_literals;
+using live_shopper::Metrics;
+using live_shopper::RedisConfig;
+using live_shopper::RedisStore;
+using live_shopper::WriteBatch;
+
+namespace {
+
+RedisConfig config_of(const RedisServer& server) {
+    live_shopper::log::set_level(live_shopper::log::Level::off);
+    RedisConfig config;
+    config.host = "127.0.0.1";
+    config.port = server.port();
+    return config;
+}
+
+WriteBatch one(const std::string& key, const std::string& value, weir::Duration ttl = 60s) {
+    WriteBatch batch;
+    batch.set(key, value, ttl);
+    return batch;
+}
+
+// Follows acknowledgements.
+struct Acknowledged {
+    explicit Acknowledged(RedisStore& s) : store{s} {}
+    bool through(std::uint64_t ticket, std::chrono::milliseconds patience = 10s) {
+        return eventually(
+            [&] {
+                while (const auto news = store.next_acknowledgement()) {
+                    CHECK(news->ticket > latest);
+                    latest = news->ticket;
+                }
+                return latest >= ticket;
+            },
+            patience);
+    }
+    RedisStore& store;
+    std::uint64_t latest = 0;
+};
+
+}  // namespace
+
+TEST_CASE("values are set with their time to live and erased", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    REQUIRE(eventually([&] { return store.available(); }));
+    const std::string binary{"a\0\r\n\xff b", 7};
+    WriteBatch batch;
+    batch.set("k", "42.99", 90s);
+    batch.set(binary, binary, 1h);
+    batch.set("gone", "x", 1h);
+    batch.set("empty", "", 1h);
+    batch.erase("gone");
+    batch.set("late", "x", 0ms);
+    store.submit(std::move(batch), 1);
+    REQUIRE(acknowledged.through(1));
+    CHECK(server.get("k") == "42.99");
+    const auto ttl = std::stoll(server.command({"PTTL", "k"}).value());
+    CHECK(ttl <= 90'000);
+    CHECK(ttl > 85'000);
+    CHECK(server.get(binary) == binary);
+    CHECK(server.get("empty") == "");
+    CHECK_FALSE(server.get("gone"));
+    CHECK_FALSE(server.get("late"));
+    CHECK(store.pending() == 0);
+    CHECK(metrics.redis_sets.value() == 4);
+    CHECK(metrics.redis_deletes.value() == 2);
+}
+
+TEST_CASE("a long pipeline keeps its order", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    std::uint64_t ticket = 0;
+    for (int round = 0; round < 50; ++round) {
+        WriteBatch batch;
+        for (int key = 0; key < 2000; ++key) {
+            batch.set("k" + std::to_string(key), std::to_string(round) + std::string(50, 'x'), 1h);
+        }
+        store.submit(std::move(batch), ++ticket);
+    }
+    REQUIRE(acknowledged.through(ticket));
+    CHECK(server.command({"DBSIZE"}) == "2000");
+    CHECK(server.get("k0") == "49" + std::string(50, 'x'));
+    CHECK(server.get("k1999") == "49" + std::string(50, 'x'));
+}
+
+TEST_CASE("a Redis that is not there yet is waited for", "[redis_store]") {
+    RedisServer server;
+    server.kill();
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.submit(one("k", "v"), 1);
+    CHECK_FALSE(acknowledged.through(1, 500ms));
+    CHECK_FALSE(store.available());
+    CHECK(store.pending() == 1);
+    CHECK(metrics.redis_errors.value() > 1);
+    server.start();
+    REQUIRE(acknowledged.through(1));
+    CHECK(store.available());
+    CHECK(server.get("k") == "v");
+    CHECK_FALSE(store.take_reset());  // it never had anything
+}
+
+TEST_CASE("while Redis is away the newest value of each key waits", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.submit(one("k", "0"), 1);
+    REQUIRE(acknowledged.through(1));
+    server.kill();
+    for (std::uint64_t i = 2; i < 1000; ++i) {
+        WriteBatch batch;
+        batch.set("k", std::to_string(i), 1h);
+        batch.set("brief", "x", 300ms);
+        if (i % 2 == 0) {
+            batch.set("flips", "x", 1h);
+        } else {
+            batch.erase("flips");
+        }
+        store.submit(std::move(batch), i);
+    }
+    CHECK(eventually([&] { return store.pending() == 3; }));
+    CHECK_FALSE(acknowledged.through(2, 400ms));
+    const auto sets = metrics.redis_sets.value();
+    server.start();
+    server.command({"SET", "brief", "older"});
+    REQUIRE(acknowledged.through(999));
+    CHECK(metrics.redis_sets.value() == sets + 1);
+    CHECK(server.get("k") == "999");
+    CHECK_FALSE(server.get("flips"));
+    CHECK_FALSE(server.get("brief"));  // its time ran out while it waited
+    CHECK(store.pending() == 0);
+    CHECK(store.take_reset());  // another run of Redis
+    CHECK_FALSE(store.take_reset());
+}
+
+TEST_CASE("nothing is lost when Redis is killed in mid-stream", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    REQUIRE(eventually([&] { return store.available(); }));
+    std::uint64_t ticket = 0;
+    std::uint64_t before = 0;
+    for (int round = 0; round < 5; ++round) {
+        for (int i = 0; i < 40; ++i) {
+            WriteBatch batch;
+            for (int key = 0; key < 500; ++key) {
+                batch.set("k" + std::to_string(key), std::to_string(ticket), 1h);
+            }
+            batch.set("t" + std::to_string(ticket), "x", 1h);
+            store.submit(std::move(batch), ++ticket);
+            if (i == 20) {
+                server.kill();
+                acknowledged.through(ticket, 1ms);
+                before = acknowledged.latest;
+            }
+        }
+        server.start();
+        REQUIRE(acknowledged.through(ticket));
+        // Redis starts empty here: what it had acknowledged before is gone, all else has to be there.
+        for (std::uint64_t t = before; t < ticket; ++t) {
+            CHECK(server.get("t" + std::to_string(t)) == "x");
+        }
+        for (int key = 0; key < 500; ++key) {
+            REQUIRE(server.get("k" + std::to_string(key)) == std::to_string(ticket - 1));
+        }
+        CHECK(store.take_reset());
+    }
+}
+
+TEST_CASE("a Redis that stops answering is given up and old commands do not come after new ones", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    auto config = config_of(server);
+    config.reply_timeout = 300ms;
+    config.connect_timeout = 200ms;
+    RedisStore store{config, metrics};
+    Acknowledged acknowledged{store};
+    store.submit(one("k", "0"), 1);
+    REQUIRE(acknowledged.through(1));
+    server.freeze();
+    for (std::uint64_t i = 2; i < 50; ++i) {
+        store.submit(one("k", std::to_string(i)), i);
+    }
+    CHECK_FALSE(acknowledged.through(2, 1s));
+    CHECK_FALSE(store.available());
+    server.thaw();
+    REQUIRE(acknowledged.through(49));
+    std::this_thread::sleep_for(200ms);
+    CHECK(server.get("k") == "49");
+    CHECK_FALSE(store.take_reset());
+}
+
+TEST_CASE("error replies are no acknowledgements", "[redis_store]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.submit(one("k", "0"), 1);
+    REQUIRE(acknowledged.through(1));
+    SECTION("a Redis without memory") {
+        server.command({"CONFIG", "SET", "maxmemory", "1"});
+        store.submit(one("k", "1"), 2);
+        CHECK_FALSE(acknowledged.through(2, 500ms));
+        CHECK_FALSE(store.available());
+        CHECK(server.get("k") == "0");
+        server.command({"CONFIG", "SET", "maxmemory", "0"});
+    }
+    SECTION("a replica") {
+        server.command({"CONFIG", "SET", "replica-serve-stale-data", "yes"});
+        server.command({"REPLICAOF", "127.0.0.1", "1"});
+        store.submit(one("k", "1"), 2);
+        CHECK_FALSE(acknowledged.through(2, 500ms));
+        server.command({"REPLICAOF", "NO", "ONE"});
+    }
+    REQUIRE(acknowledged.through(2));
+    CHECK(server.get("k") == "1");
+    CHECK(store.available());
+}
+
+TEST_CASE("Redis is reached with password, user, database and socket", "[redis_store]") {
+    RedisServer server{{"--requirepass", "se cret", "--user", "shop", "on", ">pass", "~*", "+@all"}};
+    server.password = "se cret";
+    Metrics metrics;
+    auto config = config_of(server);
+    int database = 0;
+    SECTION("a wrong password is waited out") {
+        config.password = "wrong";
+        RedisStore store{config, metrics};
+        Acknowledged acknowledged{store};
+        store.submit(one("k", "v"), 1);
+        CHECK_FALSE(acknowledged.through(1, 300ms));
+        server.command({"CONFIG", "SET", "requirepass", "wrong"});
+        server.password = "wrong";
+        CHECK(acknowledged.through(1));
+        return;
+    }
+    SECTION("the default user's password") { config.password = "se cret"; }
+    SECTION("an ACL user") {
+        config.user = "shop";
+        config.password = "pass";
+    }
+    SECTION("an ACL user who may do nothing but write") {
+        server.command({"ACL", "SETUSER", "shop", "-@all", "+set", "+del", "+auth", "+ping"});
+        config.user = "shop";
+        config.password = "pass";
+    }
+    SECTION("a database") {
+        config.password = "se cret";
+        config.database = database = 3;
+    }
+    SECTION("the socket") {
+        config.password = "se cret";
+        config.unix_socket = server.socket();
+        config.port = 1;
+    }
+    RedisStore store{config, metrics};
+    Acknowledged acknowledged{store};
+    store.submit(one("k", "v"), 1);
+    REQUIRE(acknowledged.through(1));
+    server.command({"SWAPDB", "0", std::to_string(database)});
+    CHECK(server.get("k") == "v");
+}
