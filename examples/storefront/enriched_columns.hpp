@@ -1,0 +1,162 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The 131 columns of Snowplow's enriched event: name, and the most characters it may hold (0: no such limit).
+
+#include <array>
+#include <cstddef>
+#include <string_view>
+
+namespace storefront {
+
+struct Column {
+    std::string_view name;
+    std::size_t max_length;
+};
+
+inline constexpr std::array<Column, 131> enriched_columns{{
+    {"app_id", 255},
+    {"platform", 255},
+    {"etl_tstamp", 0},
+    {"collector_tstamp", 0},
+    {"dvce_created_tstamp", 0},
+    {"event", 128},
+    {"event_id", 36},
+    {"txn_id", 0},
+    {"name_tracker", 128},
+    {"v_tracker", 100},
+    {"v_collector", 100},
+    {"v_etl", 100},
+    {"user_id", 255},
+    {"user_ipaddress", 128},
+    {"user_fingerprint", 128},
+    {"domain_userid", 128},
+    {"domain_sessionidx", 0},
+    {"network_userid", 128},
+    {"geo_country", 2},
+    {"geo_region", 3},
+    {"geo_city", 75},
+    {"geo_zipcode", 15},
+    {"geo_latitude", 0},
+    {"geo_longitude", 0},
+    {"geo_region_name", 100},
+    {"ip_isp", 100},
+    {"ip_organization", 128},
+    {"ip_domain", 128},
+    {"ip_netspeed", 100},
+    {"page_url", 4096},
+    {"page_title", 2000},
+    {"page_referrer", 4096},
+    {"page_urlscheme", 16},
+    {"page_urlhost", 255},
+    {"page_urlport", 0},
+    {"page_urlpath", 3000},
+    {"page_urlquery", 6000},
+    {"page_urlfragment", 3000},
+    {"refr_urlscheme", 16},
+    {"refr_urlhost", 255},
+    {"refr_urlport", 0},
+    {"refr_urlpath", 6000},
+    {"refr_urlquery", 6000},
+    {"refr_urlfragment", 3000},
+    {"refr_medium", 25},
+    {"refr_source", 50},
+    {"refr_term", 255},
+    {"mkt_medium", 255},
+    {"mkt_source", 255},
+    {"mkt_term", 255},
+    {"mkt_content", 500},
+    {"mkt_campaign", 255},
+    {"contexts", 0},
+    {"se_category", 1000},
+    {"se_action", 1000},
+    {"se_label", 4096},
+    {"se_property", 1000},
+    {"se_value", 0},
+    {"unstruct_event", 0},
+    {"tr_orderid", 255},
+    {"tr_affiliation", 255},
+    {"tr_total", 0},
+    {"tr_tax", 0},
+    {"tr_shipping", 0},
+    {"tr_city", 255},
+    {"tr_state", 255},
+    {"tr_country", 255},
+    {"ti_orderid", 255},
+    {"ti_sku", 255},
+    {"ti_name", 255},
+    {"ti_category", 255},
+    {"ti_price", 0},
+    {"ti_quantity", 0},
+    {"pp_xoffset_min", 0},
+    {"pp_xoffset_max", 0},
+    {"pp_yoffset_min", 0},
+    {"pp_yoffset_max", 0},
+    {"useragent", 1000},
+    {"br_name", 50},
+    {"br_family", 50},
+    {"br_version", 50},
+    {"br_type", 50},
+    {"br_renderengine", 50},
+    {"br_lang", 255},
+    {"br_features_pdf", 0},
+    {"br_features_flash", 0},
+    {"br_features_java", 0},
+    {"br_features_director", 0},
+    {"br_features_quicktime", 0},
+    {"br_features_realplayer", 0},
+    {"br_features_windowsmedia", 0},
+    {"br_features_gears", 0},
+    {"br_features_silverlight", 0},
+    {"br_cookies", 0},
+    {"br_colordepth", 12},
+    {"br_viewwidth", 0},
+    {"br_viewheight", 0},
+    {"os_name", 50},
+    {"os_family", 50},
+    {"os_manufacturer", 50},
+    {"os_timezone", 255},
+    {"dvce_type", 50},
+    {"dvce_ismobile", 0},
+    {"dvce_screenwidth", 0},
+    {"dvce_screenheight", 0},
+    {"doc_charset", 128},
+    {"doc_width", 0},
+    {"doc_height", 0},
+    {"tr_currency", 3},
+    {"tr_total_base", 0},
+    {"tr_tax_base", 0},
+    {"tr_shipping_base", 0},
+    {"ti_currency", 3},
+    {"ti_price_base", 0},
+    {"base_currency", 3},
+    {"geo_timezone", 64},
+    {"mkt_clickid", 128},
+    {"mkt_network", 64},
+    {"etl_tags", 500},
+    {"dvce_sent_tstamp", 0},
+    {"refr_domain_userid", 128},
+    {"refr_dvce_tstamp", 0},
+    {"derived_contexts", 0},
+    {"domain_sessionid", 128},
+    {"derived_tstamp", 0},
+    {"event_vendor", 1000},
+    {"event_name", 1000},
+    {"event_format", 128},
+    {"event_version", 128},
+    {"event_fingerprint", 128},
+    {"true_tstamp", 0},
+}};
+
+/// The index of a column. Requires: there is one of that name (anything else does not compile).
+[[nodiscard]] consteval std::size_t column(std::string_view name) {
+    for (std::size_t i = 0; i < enriched_columns.size(); ++i) {
+        if (enriched_columns[i].name == name) {
+            return i;
+        }
+    }
+    throw "no column of that name";
+}
+
+}  // namespace storefront
