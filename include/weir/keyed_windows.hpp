@@ -126,7 +126,8 @@ private:
     struct Slot {
         Key key;
         Window window;
-        Timestamp due = Timestamp::max();
+        Timestamp due{};
+        bool scheduled = false;  // has a timer, at `due`
         bool changed = false;
     };
     using Slots = boost::container::deque<Slot>;
@@ -203,11 +204,13 @@ private:
     }
 
     // A timer whose slot is due later than it has been overtaken and is passed over when it fires.
-    // A window that is over waits for the drain alone.
+    // A window that is over waits for the drain alone; at the end of time nothing is due any more.
     void schedule(Id id) {
-        const auto due = detail::next_due(slot(id).window);
-        if (due && *due < slot(id).due && !detail::forgettable(slot(id).window)) {
-            slot(id).due = *due;
+        Slot& s = slot(id);
+        const auto due = detail::next_due(s.window);
+        if (due && (!s.scheduled || *due < s.due) && now_ != Timestamp::max() && !detail::forgettable(s.window)) {
+            s.scheduled = true;
+            s.due = *due;
             timers_.push(*due, id);
         }
     }
@@ -244,10 +247,10 @@ void KeyedWindows<Key, Window, Hash>::advance_to(Timestamp now) {
     now_ = now;
     timers_.pop_until(now, [&](Timestamp due, Id id) {
         Slot& s = slot(id);
-        if (s.due > due) {
+        if (!s.scheduled || s.due > due) {
             return;
         }
-        s.due = Timestamp::max();
+        s.scheduled = false;
         if (s.window.advance_to(now) || detail::forgettable(s.window)) {
             mark(id);
         }

@@ -328,6 +328,23 @@ TEST_CASE("time without events costs nothing, however long and however many the 
     REQUIRE(Told::calls() == keys);
 }
 
+TEST_CASE("what is due exactly at the end of time still changes there", "[keyed_windows]") {
+    KeyedWindows<int, RollingWindow<weir::Sum<int>>> windows{RollingWindow<weir::Sum<int>>{100ms}};
+    const auto insert_at = [](Timestamp t) { return [t](auto& window) { return window.insert(t, 1); }; };
+    windows.update(1, insert_at(Timestamp::max() - 100ms));  // leaves at the very end
+    windows.update(2, insert_at(Timestamp::max() - 1ms));    // would leave later, so never
+    windows.drain([](int, const auto&) {});
+    CHECK(windows.next_due() == Timestamp::max());
+
+    windows.advance_to(Timestamp::max());
+    CHECK(windows.changed() == 1);
+    windows.drain([](int key, const auto& window) {
+        CHECK(key == 1);
+        CHECK(window.empty());
+    });
+    CHECK(windows.size() == 1);
+}
+
 TEST_CASE("an event in order does not make its key due more often", "[keyed_windows]") {
     KeyedWindows<int, Told> keyed{Told{}};
     keyed.update(1, [](Told& window) { return window.due = at(1000), true; });
