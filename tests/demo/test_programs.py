@@ -5,8 +5,11 @@
     test_programs.py PROGRAMS
 """
 
+import contextlib
 import json
+import os
 import pathlib
+import pty
 import shutil
 import signal
 import socket
@@ -110,6 +113,30 @@ class View(unittest.TestCase):
         view.send_signal(signal.SIGTERM)
         out, _ = view.communicate(timeout=5)
         self.assertEqual((view.returncode, out), (0, ""))
+
+    def test_the_title_is_the_first_line(self):
+        self.redis("SET", "user:ada:cart_value_5m", "0")
+        view = self.watch("--title", "The shop: http://127.0.0.1:1/", "ada")
+        self.assertEqual(view.stdout.readline(), "The shop: http://127.0.0.1:1/\n")
+        self.assertIn("user:ada:cart_value_5m  (none) -> 0", view.stdout.readline())
+        view.terminate()
+        view.communicate(timeout=5)
+
+    def test_on_a_terminal_the_title_stands_above_the_values(self):
+        self.redis("SET", "user:ada:cart_value_5m", "42.99")
+        main, side = pty.openpty()
+        view = subprocess.Popen([PROGRAMS / "feature-watch", "--redis", "127.0.0.1:" + self.port, "--title",
+                                 "The shop: here", "--seconds", "1", "ada"], stdout=side)
+        os.close(side)
+        shown = b""
+        with os.fdopen(main, "rb", buffering=0) as terminal, contextlib.suppress(OSError):  # EIO at its end
+            while more := terminal.read(65536):
+                shown += more
+        self.assertEqual(view.wait(timeout=10), 0)
+        # The first frame begins at the top left corner.
+        frame = shown.decode().split("\x1b[H")[1]
+        self.assertTrue(frame.startswith("\x1b[1mThe shop: here"), frame[:80])
+        self.assertIn("42.99", frame)
 
     def test_text_out_of_events_cannot_steer_the_terminal(self):
         self.redis("SET", "user:ada:most_viewed_brand_5m", "\x1b[2J\nLøvås")

@@ -52,6 +52,7 @@ struct Options {
     std::size_t shopper_count = 2;
     std::size_t session_count = 1;
     std::optional<double> seconds;
+    std::string title;
     bool plain = false;
 };
 
@@ -145,9 +146,14 @@ std::vector<std::string> block(const Watched& watched, std::size_t width, Clock:
     return lines;
 }
 
-std::vector<std::string> frame(const std::vector<Watched>& all, const std::string& status, Clock::time_point now) {
+std::vector<std::string> frame(const std::vector<Watched>& all, const std::string& title, const std::string& status,
+                               Clock::time_point now) {
     const Screen screen = screen_size();
-    std::vector<std::string> lines{fmt::format("\x1b[7m{}\x1b[0m", fitted(status, screen.columns))};
+    std::vector<std::string> lines;
+    if (!title.empty()) {
+        lines.push_back(fmt::format("\x1b[1m{}\x1b[0m", fitted(title, screen.columns)));
+    }
+    lines.push_back(fmt::format("\x1b[7m{}\x1b[0m", fitted(status, screen.columns)));
     const bool side_by_side = screen.columns >= 150 && all.size() > 1;
     const std::size_t width = side_by_side ? (screen.columns - 2) / 2 : screen.columns;
     for (std::size_t i = 0; i < all.size(); i += side_by_side ? 2 : 1) {
@@ -271,6 +277,10 @@ int run(const Options& options) {
     const bool chooses = watched.empty();
     const bool terminal = !options.plain && ::isatty(STDOUT_FILENO) == 1;
     const auto screen = terminal ? std::make_unique<Terminal>() : nullptr;
+    if (!terminal && !options.title.empty()) {
+        fmt::print("{}\n", printable(options.title));
+        std::fflush(stdout);
+    }
 
     const auto end =
         options.seconds
@@ -313,7 +323,7 @@ int run(const Options& options) {
             }
         }
         if (terminal) {
-            screen->show(frame(watched,
+            screen->show(frame(watched, options.title,
                                trouble.empty()
                                    ? fmt::format(" {}   {} changes seen   Ctrl-C ends", options.redis, changes)
                                    : fmt::format(" {}   {}; trying again", options.redis, trouble),
@@ -344,6 +354,7 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(0, 20));
     app.add_option("--seconds", options.seconds, "End after so long; exit 1 where no change was seen [never]")
         ->check(CLI::NonNegativeNumber);
+    app.add_option("--title", options.title, "A line above all of it")->type_name("TEXT");
     app.add_flag("--plain", options.plain, "One line a change, also on a terminal");
     app.footer("The password of Redis is taken from the variable LIVE_SHOPPER_REDIS_PASSWORD.");
     try {
