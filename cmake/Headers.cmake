@@ -26,10 +26,12 @@ set(WEIR_HEADERS
     include/weir/detail/dense_map.hpp
     include/weir/detail/event_log.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/slice.hpp
     include/weir/detail/timer_queue.hpp
     include/weir/detail/upkeep.hpp
     include/weir/detail/value.hpp
     include/weir/detail/winner_tree.hpp
+    include/weir/hopping_window.hpp
     include/weir/keyed_windows.hpp
     include/weir/lane.hpp
     include/weir/metric.hpp
@@ -39,6 +41,7 @@ set(WEIR_HEADERS
     include/weir/session_window.hpp
     include/weir/symbol.hpp
     include/weir/time.hpp
+    include/weir/tumbling_window.hpp
     include/weir/version.hpp
     include/weir/watermark.hpp
     include/weir/weir.hpp)

@@ -22,6 +22,7 @@
 #include <weir/aggregators/top.hpp>
 #include <weir/aggregators/variance.hpp>
 #include <weir/decimal.hpp>
+#include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/lane.hpp>
 #include <weir/metric.hpp>
@@ -31,5 +32,6 @@
 #include <weir/session_window.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
+#include <weir/tumbling_window.hpp>
 #include <weir/version.hpp>
 #include <weir/watermark.hpp>

@@ -8,23 +8,28 @@
 
 #include <chrono>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 #include <tuple>
+#include <utility>
 #include <vector>
 
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/count.hpp>
 #include <weir/aggregators/min_max.hpp>
 #include <weir/aggregators/sum.hpp>
+#include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>
+#include <weir/tumbling_window.hpp>
 
 #include "random_stream.hpp"
 
 using namespace std::chrono_literals;
+using weir::HoppingInsert;
 using weir::SessionInsert;
 using weir_tests::at;
 
@@ -71,6 +76,61 @@ private:
     weir::Duration gap_;
     std::map<std::string, Window> sessions_;
 };
+
+/// Hopping or tumbling windows by key, driven by watermarks as Flink has them: one of w says that no event at or before
+/// w will come. Ours is event time: one of t says that events at t may still come. So t is w + 1.
+template <class Window>
+class KeyedHops {
+public:
+    explicit KeyedHops(Window prototype) : prototype_{std::move(prototype)} {}
+
+    HoppingInsert insert(const std::string& key, std::int64_t t, int value) {
+        return windows_.try_emplace(key, prototype_).first->second.insert(at(t), value);
+    }
+
+    /// key, start, end, sum of what closes, key by key.
+    AllClosed watermark(std::int64_t w) {
+        AllClosed closed;
+        for (auto& [key, window] : windows_) {
+            window.advance_to(at(w + 1), [&, &name = key](const auto& hop) { closed.push_back(describe(name, hop)); });
+        }
+        return closed;
+    }
+
+    [[nodiscard]] AllClosed open() const {
+        AllClosed all;
+        for (const auto& [key, window] : windows_) {
+            window.for_each_open([&, &name = key](const auto& hop) { all.push_back(describe(name, hop)); });
+        }
+        return all;
+    }
+
+private:
+    static Closed describe(const std::string& key, const weir::TimeWindow<weir::Sum<int>>& hop) {
+        return {key, hop.start.time_since_epoch().count(), hop.end.time_since_epoch().count(), hop.aggregate.result()};
+    }
+
+    Window prototype_;
+    std::map<std::string, Window> windows_;
+};
+
+using Hopping = weir::HoppingWindow<weir::Sum<int>>;
+using Tumbling = weir::TumblingWindow<weir::Sum<int>>;
+
+/// The events of Flink's testSlidingEventTimeWindows and testTumblingEventTimeWindows.
+template <class Windows>
+void insert_out_of_order(Windows& windows) {
+    for (const auto& [key, t] : {std::pair{"key2", 3999},
+                                 {"key2", 3000},
+                                 {"key1", 20},
+                                 {"key1", 0},
+                                 {"key1", 999},
+                                 {"key2", 1998},
+                                 {"key2", 1999},
+                                 {"key2", 1000}}) {
+        REQUIRE(windows.insert(key, t, 1) == HoppingInsert::taken);
+    }
+}
 
 struct RangeRow {
     const char* key;
@@ -276,5 +336,130 @@ TEST_CASE("folly: buckets that do not divide the window", "[window_vectors]") {
                                    {1'234'000, 0U}}) {
         window.advance_to(at(t));
         REQUIRE(window.result() == count);
+    }
+}
+
+TEST_CASE("Flink: windows of 3 s that start every second", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSlidingEventTimeWindows. Its watermark of 2999 closes [0, 3000), as our event
+    // time of 3000 does.
+    KeyedHops<Hopping> hops{Hopping{3000ms, 1000ms}};
+    insert_out_of_order(hops);
+    REQUIRE(hops.watermark(998).empty());
+    REQUIRE(hops.watermark(999) == AllClosed{{"key1", -2000, 1000, 3}});
+    REQUIRE(hops.watermark(1999) == AllClosed{{"key1", -1000, 2000, 3}, {"key2", -1000, 2000, 3}});
+    REQUIRE(hops.watermark(2999) == AllClosed{{"key1", 0, 3000, 3}, {"key2", 0, 3000, 3}});
+    hops = KeyedHops<Hopping>{hops};  // where Flink restores a snapshot: windows are values
+    REQUIRE(hops.watermark(3999) == AllClosed{{"key2", 1000, 4000, 5}});
+    REQUIRE(hops.watermark(4999) == AllClosed{{"key2", 2000, 5000, 2}});
+    REQUIRE(hops.watermark(5999) == AllClosed{{"key2", 3000, 6000, 2}});
+    REQUIRE(hops.watermark(6999).empty());
+    REQUIRE(hops.watermark(7999).empty());
+}
+
+TEST_CASE("Flink: tumbling windows of 3 s", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testTumblingEventTimeWindows
+    KeyedHops<Tumbling> hops{Tumbling{3000ms}};
+    insert_out_of_order(hops);
+    REQUIRE(hops.watermark(999).empty());
+    REQUIRE(hops.watermark(1999).empty());
+    hops = KeyedHops<Tumbling>{hops};
+    REQUIRE(hops.watermark(2999) == AllClosed{{"key1", 0, 3000, 3}, {"key2", 0, 3000, 3}});
+    REQUIRE(hops.watermark(3999).empty());
+    REQUIRE(hops.watermark(4999).empty());
+    REQUIRE(hops.watermark(5999) == AllClosed{{"key2", 3000, 6000, 2}});
+    REQUIRE(hops.watermark(7999).empty());
+}
+
+TEST_CASE("Flink: allowed lateness", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testLateness, windows of 2 s held open 500 ms longer. Flink fires a window at its
+    // end and again for each event within the lateness: 2 and then, its trigger having purged them, 1. Ours hands it
+    // over once, after the lateness, with all 3. Both call the event at 1998 late.
+    KeyedHops<Tumbling> hops{Tumbling{2000ms, {.lateness = 500ms}}};
+    REQUIRE(hops.insert("key2", 500, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(1500).empty());
+    REQUIRE(hops.insert("key2", 1300, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(2300).empty());  // where Flink fires for the first time
+    REQUIRE(hops.insert("key2", 1997, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(2498).empty());
+    REQUIRE(hops.watermark(6000) == AllClosed{{"key2", 0, 2000, 3}});
+    REQUIRE(hops.insert("key2", 1998, 1) == HoppingInsert::late);
+    REQUIRE(hops.watermark(7000).empty());
+}
+
+TEST_CASE("Flink: a lateness that reaches beyond the end of time", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testCleanupTimeOverflow: nothing is closed early by an overflow. Flink fires at
+    // the window's end, ours, held open until the end of time, there.
+    constexpr std::int64_t end_of_time = std::numeric_limits<std::int64_t>::max();
+    KeyedHops<Tumbling> hops{Tumbling{1000ms, {.lateness = 2000ms}}};
+    REQUIRE(hops.insert("key2", end_of_time - 1750, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(end_of_time - 1500).empty());
+    const std::int64_t start = end_of_time - 1750 - (end_of_time - 1750) % 1000;
+    REQUIRE(hops.open() == AllClosed{{"key2", start, start + 1000, 1}});
+    REQUIRE(hops.watermark(end_of_time - 2).empty());
+    REQUIRE(hops.watermark(end_of_time - 1) == AllClosed{{"key2", start, start + 1000, 1}});
+}
+
+TEST_CASE("Flink: an event behind the watermark whose window is open is not late", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSideOutputDueToLatenessTumbling
+    KeyedHops<Tumbling> hops{Tumbling{2000ms}};
+    REQUIRE(hops.insert("key2", 1000, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(1985).empty());
+    REQUIRE(hops.insert("key2", 1980, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(1999) == AllClosed{{"key2", 0, 2000, 2}});
+    REQUIRE(hops.insert("key2", 1998, 1) == HoppingInsert::late);
+    REQUIRE(hops.insert("key2", 2001, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(2999).empty());
+    REQUIRE(hops.watermark(3999) == AllClosed{{"key2", 2000, 4000, 1}});
+}
+
+TEST_CASE("Flink: an event late for some of its windows counts in the others", "[window_vectors]") {
+    // apache/flink WindowOperatorTest.testSideOutputDueToLatenessSliding. What is late for some is silent there; ours
+    // says so.
+    KeyedHops<Hopping> hops{Hopping{3000ms, 1000ms}};
+    REQUIRE(hops.insert("key2", 1000, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(1999) == AllClosed{{"key2", -1000, 2000, 1}});
+    REQUIRE(hops.insert("key2", 2000, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(3000) == AllClosed{{"key2", 0, 3000, 2}});
+    REQUIRE(hops.insert("key1", 3001, 1) == HoppingInsert::taken);
+    REQUIRE(hops.insert("key2", 2400, 1) == HoppingInsert::partly_late);
+    REQUIRE(hops.insert("key2", 2400, 1) == HoppingInsert::partly_late);
+    REQUIRE(hops.insert("key1", 3001, 1) == HoppingInsert::taken);
+    REQUIRE(hops.insert("key2", 3900, 1) == HoppingInsert::taken);
+    REQUIRE(hops.watermark(6000) == AllClosed{{"key1", 1000, 4000, 2},
+                                              {"key1", 2000, 5000, 2},
+                                              {"key1", 3000, 6000, 2},
+                                              {"key2", 1000, 4000, 5},
+                                              {"key2", 2000, 5000, 4},
+                                              {"key2", 3000, 6000, 1}});
+    REQUIRE(hops.insert("key1", 3001, 1) == HoppingInsert::late);
+    REQUIRE(hops.watermark(25'000).empty());
+}
+
+TEST_CASE("Beam: sliding windows", "[window_vectors]") {
+    // apache/beam SlidingWindowsTest.testSimple, testSlightlyOverlapping (the size is no multiple of the slide),
+    // testElidings (the slide is longer than the size) and testOffset. A value is its time, so that the sum tells which
+    // events are inside.
+    struct Case {
+        std::int64_t size;
+        std::int64_t slide;
+        std::int64_t offset;
+        std::vector<int> events;
+        AllClosed open;
+    };
+    const std::vector<int> six{1, 2, 5, 9, 10, 11};
+    for (const Case& c :
+         {Case{10, 5, 0, six, {{"k", -5, 5, 3}, {"k", 0, 10, 17}, {"k", 5, 15, 35}, {"k", 10, 20, 21}}},
+          Case{7, 5, 0, six, {{"k", -5, 2, 1}, {"k", 0, 7, 8}, {"k", 5, 12, 35}, {"k", 10, 17, 21}}},
+          Case{3, 10, 0, {1, 2, 3, 5, 9, 10, 11, 100}, {{"k", 0, 3, 3}, {"k", 10, 13, 21}, {"k", 100, 103, 100}}},
+          Case{10, 5, 2, six, {{"k", -8, 2, 1}, {"k", -3, 7, 8}, {"k", 2, 12, 37}, {"k", 7, 17, 30}}}}) {
+        CAPTURE(c.size, c.slide, c.offset);
+        KeyedHops<Hopping> hops{
+            Hopping{weir::Duration{c.size}, weir::Duration{c.slide}, {.offset = weir::Duration{c.offset}}}};
+        for (const int t : c.events) {
+            const bool between = c.slide > c.size && t % c.slide >= c.size;
+            REQUIRE(hops.insert("k", t, t) == (between ? HoppingInsert::between : HoppingInsert::taken));
+        }
+        REQUIRE(hops.open() == c.open);
+        REQUIRE(hops.watermark(1000) == c.open);
     }
 }

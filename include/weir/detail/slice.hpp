@@ -1,0 +1,234 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Slices: stretches of event time whose events are aggregated once and shared by every window over them, and two
+// stacks over a row of slices, so that a window that moves along the row is amortized O(1) merges.
+
+#include <algorithm>
+#include <cassert>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/circular_buffer.hpp>
+#include <weir/aggregator.hpp>
+#include <weir/time.hpp>
+
+namespace weir::detail {
+
+/// Sums of times and lengths that no window can make overflow.
+__extension__ using WideTime = __int128;
+
+[[nodiscard]] constexpr WideTime wide(Timestamp t) noexcept { return t.time_since_epoch().count(); }
+
+/// The nearest Timestamp.
+[[nodiscard]] constexpr Timestamp narrow(WideTime t) noexcept {
+    const WideTime least = wide(Timestamp::min());
+    const WideTime most = wide(Timestamp::max());
+    return Timestamp{Duration{static_cast<std::int64_t>(t < least ? least : (t > most ? most : t))}};
+}
+
+/// (t - offset) modulo m, from 0 to m - 1, without overflow.
+// Requires: m > 0, 0 <= offset < m.
+[[nodiscard]] constexpr std::int64_t floor_mod(std::int64_t t, std::int64_t m, std::int64_t offset = 0) noexcept {
+    std::int64_t r = t % m;
+    r = r < 0 ? r + m : r;
+    return r < offset ? r + (m - offset) : r - offset;
+}
+
+/// The events of a slice as their aggregate and number.
+template <class T>
+struct Merged {
+    std::size_t size = 0;
+    T aggregate{};
+
+    template <class X>
+    void add(Timestamp t, const X& x) {
+        weir::detail::add(aggregate, t, x);
+        ++size;
+    }
+    void merge(const Merged& later) {
+        aggregate.merge(later.aggregate);
+        size += later.size;
+    }
+    [[nodiscard]] std::size_t heap_bytes() const {
+        if constexpr (requires { aggregate.heap_bytes(); }) {
+            return aggregate.heap_bytes();
+        } else {
+            return 0;
+        }
+    }
+};
+
+/// The events of a slice themselves, in event-time order, equal times by arrival.
+template <class T>
+class Kept {
+public:
+    template <class X>
+    void add(Timestamp t, const X& x) {
+        const auto younger =
+            std::upper_bound(events_.begin(), events_.end(), t, [](Timestamp a, const Event& e) { return a < e.time; });
+        events_.insert(younger, Event{t, value_type_t<T>(x)});
+    }
+    void add_to(Merged<T>& whole) const {
+        for (const Event& e : events_) {
+            whole.add(e.time, e.value);
+        }
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return events_.capacity() * sizeof(Event); }
+
+private:
+    struct Event {
+        Timestamp time;
+        [[no_unique_address]] value_type_t<T> value;
+    };
+    std::vector<Event> events_;
+};
+
+template <class T>
+struct Slice {
+    static constexpr bool merges = Mergeable<T> && !OrderDependent<T>;
+    using Part = std::conditional_t<merges, Merged<T>, Kept<T>>;
+
+    Timestamp first;  // the first and the last time inside, saturated at the ends of time
+    Timestamp last;
+    Part part{};
+};
+
+/// Slices with events, oldest first, on a ring.
+template <class T>
+class Slices {
+public:
+    [[nodiscard]] bool empty() const noexcept { return ring_.empty(); }
+    [[nodiscard]] std::size_t size() const noexcept { return ring_.size(); }
+    [[nodiscard]] const Slice<T>& operator[](std::size_t i) const { return ring_[i]; }
+    [[nodiscard]] Slice<T>& operator[](std::size_t i) { return ring_[i]; }
+    [[nodiscard]] const Slice<T>& front() const { return ring_.front(); }
+    [[nodiscard]] const Slice<T>& back() const { return ring_.back(); }
+
+    /// The number of slices that begin at or before `t`. O(log size).
+    [[nodiscard]] std::size_t upper_bound(Timestamp t) const {
+        const auto found =
+            std::upper_bound(ring_.begin(), ring_.end(), t, [](Timestamp a, const Slice<T>& s) { return a < s.first; });
+        return static_cast<std::size_t>(found - ring_.begin());
+    }
+
+    // Requires: it belongs at `i`. O(1) at the end, O(slices younger) before it.
+    void insert(std::size_t i, Slice<T> slice) {
+        if (ring_.full()) {
+            ring_.set_capacity(std::max<std::size_t>(1, ring_.capacity() * 2));
+        }
+        ring_.insert(ring_.begin() + static_cast<std::ptrdiff_t>(i), std::move(slice));
+    }
+
+    void drop_front() {
+        ring_.pop_front();
+        if (ring_.empty() && ring_.capacity() > 4) {
+            ring_.set_capacity(0);
+        }
+    }
+    void clear() { ring_.set_capacity(0); }
+
+    [[nodiscard]] std::size_t heap_bytes() const {
+        std::size_t bytes = ring_.capacity() * sizeof(Slice<T>);
+        for (const Slice<T>& slice : ring_) {
+            bytes += slice.part.heap_bytes();
+        }
+        return bytes;
+    }
+
+private:
+    boost::circular_buffer<Slice<T>> ring_;
+};
+
+/// The aggregate of the oldest so many slices, kept while slices are dropped in front and follow behind.
+///
+/// The front is the aggregates of the oldest slices up to a point, one for each slice to begin with; behind that point
+/// one aggregate grows. When the front is used up it is made anew of three quarters of the slices: the youngest
+/// quarter, which is where late events fall, stays behind the point, where an event is one add. Two stacks:
+/// Tangwongsan, Hirzel, Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time (DEBS 2017),
+/// section 3.
+template <class T>
+class SliceStacks {
+public:
+    /// How many slices are covered: a query from here on does not look at these again.
+    [[nodiscard]] std::size_t covered() const noexcept { return covered_; }
+
+    /// An event was added to slice `i`.
+    template <class X>
+    void add(std::size_t i, Timestamp t, const X& x) {
+        if (i < front_.size()) {
+            reset();
+        } else if (i < covered_) {
+            back_.add(t, x);
+        }
+    }
+
+    /// A slice without events was put in as number `i`.
+    void inserted(std::size_t i) {
+        if (i < front_.size()) {
+            reset();
+        } else if (i < covered_) {
+            ++covered_;
+        }
+    }
+
+    /// The oldest slice is about to be dropped.
+    void drop_front() {
+        if (front_.empty()) {
+            reset();
+            return;
+        }
+        front_.pop_back();
+        --covered_;
+    }
+
+    /// The aggregate of the oldest `count` slices.
+    // Requires: 0 < count <= slices.size(), and it is not less than at the query before.
+    [[nodiscard]] Merged<T> query(const Slices<T>& slices, std::size_t count) {
+        assert(count != 0 && covered_ <= count);
+        if (front_.empty()) {
+            reset();
+            covered_ = count - count / 4;
+            front_.reserve(covered_);
+            for (std::size_t i = covered_; i != 0; --i) {
+                Merged<T> suffix = slices[i - 1].part;
+                if (!front_.empty()) {
+                    suffix.merge(front_.back());
+                }
+                front_.push_back(std::move(suffix));
+            }
+        }
+        for (; covered_ != count; ++covered_) {
+            back_.merge(slices[covered_].part);
+        }
+        Merged<T> whole = front_.back();
+        whole.merge(back_);
+        return whole;
+    }
+
+    [[nodiscard]] std::size_t heap_bytes() const {
+        std::size_t bytes = front_.capacity() * sizeof(Merged<T>) + back_.heap_bytes();
+        for (const Merged<T>& part : front_) {
+            bytes += part.heap_bytes();
+        }
+        return bytes;
+    }
+
+private:
+    void reset() {
+        front_.clear();
+        back_ = Merged<T>{};
+        covered_ = 0;
+    }
+
+    std::vector<Merged<T>> front_;  // front_[k] covers k + 1 slices up to the point, the first of all is the last here
+    Merged<T> back_;                // from the point to covered_
+    std::size_t covered_ = 0;
+};
+
+}  // namespace weir::detail
