@@ -21,6 +21,7 @@ set(WEIR_HEADERS
     include/weir/aggregators/sum.hpp
     include/weir/aggregators/top.hpp
     include/weir/aggregators/variance.hpp
+    include/weir/count_window.hpp
     include/weir/decimal.hpp
     include/weir/detail/box.hpp
     include/weir/detail/dense_map.hpp
@@ -36,6 +37,7 @@ set(WEIR_HEADERS
     include/weir/lane.hpp
     include/weir/metric.hpp
     include/weir/metric_parser.hpp
+    include/weir/paned_window.hpp
     include/weir/pipeline.hpp
     include/weir/rolling_window.hpp
     include/weir/session_window.hpp

@@ -183,6 +183,7 @@ template <class X>
 HoppingInsert HoppingWindow<T, Size, Slide>::insert(Timestamp t, const X& x) {
     const Wide closed = this->closed();
     std::size_t i = slices_.size();
+    bool fresh = false;
     HoppingInsert outcome = HoppingInsert::taken;
     if (i != 0 && slices_.back().first <= t && t <= slices_.back().last && closed <= detail::wide(t)) {
         --i;  // where most events fall: no division
@@ -197,12 +198,14 @@ HoppingInsert HoppingWindow<T, Size, Slide>::insert(Timestamp t, const X& x) {
         if (first_end(t, phase) <= closed) {
             outcome = HoppingInsert::partly_late;
         }
+        const std::size_t before = slices_.size();
         i = find_or_open(t, phase);
+        fresh = slices_.size() != before;
     }
     slices_[i].part.add(t, x);
     if constexpr (Slice::merges) {
         if (stacks_) {
-            stacks_->add(i, t, x);
+            stacks_->add_or_reset(i, fresh, t, x);
         }
     }
     return outcome;
@@ -220,11 +223,6 @@ std::size_t HoppingWindow<T, Size, Slide>::find_or_open(Timestamp t, std::int64_
     const std::int64_t to = phase < edge ? edge : step();
     slices_.insert(
         i, Slice{saturating_subtract(t, Duration{phase - from}), saturating_add(t, Duration{to - 1 - phase}), {}});
-    if constexpr (Slice::merges) {
-        if (stacks_) {
-            stacks_->inserted(i);
-        }
-    }
     return i;
 }
 
@@ -269,7 +267,12 @@ detail::Merged<T> HoppingWindow<T, Size, Slide>::take(const Bounds& window) {
             return std::move(slices_[0].part);
         }
         if (count > few) {
-            return (stacks_ ? *stacks_ : stacks_.emplace()).query(slices_, count);
+            Stacks& stacks = stacks_ ? *stacks_ : stacks_.emplace();
+            if (stacks.front() == 0) {
+                stacks.rebuild(slices_, count);
+            }
+            stacks.extend(slices_, count);
+            return stacks.aggregate();
         }
     }
     return aggregate_of(0, window.last);
@@ -292,8 +295,10 @@ void HoppingWindow<T, Size, Slide>::advance_to(Timestamp now, F on_close) {
         // Where on_close throws, the next call goes on from here. Short of the end of time: there all would be closed.
         now_ = std::max(now_, std::min(closes_at(closed), Timestamp::max() - Duration{1}));
         while (!slices_.empty() && is_over(slices_.front(), closed)) {
-            if (stacks_) {
-                stacks_->drop_front();
+            if (stacks_ && stacks_->front() != 0) {
+                stacks_->drop(1);
+            } else if (stacks_) {
+                stacks_->reset();
             }
             slices_.drop_front();
         }

@@ -21,12 +21,14 @@
 #include <weir/aggregators/sum.hpp>
 #include <weir/aggregators/top.hpp>
 #include <weir/aggregators/variance.hpp>
+#include <weir/count_window.hpp>
 #include <weir/decimal.hpp>
 #include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/lane.hpp>
 #include <weir/metric.hpp>
 #include <weir/metric_parser.hpp>
+#include <weir/paned_window.hpp>
 #include <weir/pipeline.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>

@@ -20,8 +20,10 @@
 #include <weir/aggregators/count.hpp>
 #include <weir/aggregators/min_max.hpp>
 #include <weir/aggregators/sum.hpp>
+#include <weir/count_window.hpp>
 #include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
+#include <weir/paned_window.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>
 #include <weir/tumbling_window.hpp>
@@ -461,5 +463,48 @@ TEST_CASE("Beam: sliding windows", "[window_vectors]") {
         }
         REQUIRE(hops.open() == c.open);
         REQUIRE(hops.watermark(1000) == c.open);
+    }
+}
+
+TEST_CASE("Flink: least and greatest of each event and the two before it", "[window_vectors]") {
+    // apache/flink OverAggregateHarnessTest.testRowTimeBoundedRowsOver, its first 14 rows. They arrive in event-time
+    // order, so that Flink's order, by event time and at one time by arrival, and ours, by arrival, are the same.
+    const std::vector<RangeRow> rows{{"aaa", 1, 1, 1},    {"bbb", 10, 10, 10}, {"aaa", 2, 1, 2}, {"aaa", 3, 1, 3},
+                                     {"bbb", 20, 10, 20}, {"aaa", 4, 2, 4},    {"aaa", 5, 3, 5}, {"aaa", 6, 4, 6},
+                                     {"bbb", 30, 10, 30}, {"aaa", 7, 5, 7},    {"aaa", 8, 6, 8}, {"aaa", 9, 7, 9},
+                                     {"aaa", 10, 8, 10},  {"bbb", 40, 20, 40}};
+    const std::vector<std::int64_t> times{801,  2501, 4001, 4001, 4001,   4801,   6501,
+                                          6501, 6501, 7001, 8001, 12'001, 12'001, 12'001};
+    std::map<std::string, weir::CountWindow<weir::MinMax<int>>> windows;
+    for (std::size_t i = 0; i != rows.size(); ++i) {
+        const auto& [key, value, least, greatest] = rows[i];
+        CAPTURE(key, value);
+        auto& window = windows.try_emplace(key, 3U).first->second;
+        window.insert(at(times[i]), static_cast<int>(value));
+        REQUIRE(window.result() == weir::Bounds<int>{least, greatest});
+    }
+}
+
+TEST_CASE("folly: buckets of 10 s in a window of 100 s", "[window_vectors]") {
+    // facebook/folly TimeseriesTest BucketedTimeSeries.update100x10. Folly's bucket that has begun is one of its ten,
+    // so that an event stays 90 to 100 s: 8, 4 and 0 are left at 110, 151 and 193 s. Ours stays 100 to 110 s.
+    for (const std::int64_t offset : {0, 50'000, 370'000, 1'937'090'000}) {
+        CAPTURE(offset);
+        weir::PanedWindow<weir::Bundle<weir::Count, weir::Sum<int>>, std::chrono::seconds> window{100s, 10s};
+        for (std::int64_t t = 5000; t <= 95'000; t += 10'000) {
+            REQUIRE(window.insert(at(offset + t), 6));
+        }
+        for (const auto& [t, count] : {std::pair{95'000, 10},
+                                       {109'998, 10},
+                                       {110'000, 9},
+                                       {151'000, 5},
+                                       {150'000, 5},
+                                       {193'000, 1},
+                                       {197'000, 1},
+                                       {199'999, 0},
+                                       {230'000, 0}}) {
+            window.advance_to(at(offset + t));
+            REQUIRE(window.result() == std::tuple{std::uint64_t(count), std::int64_t{6} * count});
+        }
     }
 }

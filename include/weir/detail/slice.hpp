@@ -125,13 +125,12 @@ public:
         ring_.insert(ring_.begin() + static_cast<std::ptrdiff_t>(i), std::move(slice));
     }
 
-    void drop_front() {
-        ring_.pop_front();
+    void drop_front(std::size_t count = 1) {
+        ring_.erase_begin(count);
         if (ring_.empty() && ring_.capacity() > 4) {
             ring_.set_capacity(0);
         }
     }
-    void clear() { ring_.set_capacity(0); }
 
     [[nodiscard]] std::size_t heap_bytes() const {
         std::size_t bytes = ring_.capacity() * sizeof(Slice<T>);
@@ -155,56 +154,83 @@ private:
 template <class T>
 class SliceStacks {
 public:
-    /// How many slices are covered: a query from here on does not look at these again.
+    /// How many slices are covered, and how many of them by the front.
     [[nodiscard]] std::size_t covered() const noexcept { return covered_; }
+    [[nodiscard]] std::size_t front() const noexcept { return front_.size(); }
 
-    /// An event was added to slice `i`.
+    /// An event was put into slice `i`, which is one more slice than there was where `fresh`. Gives up what is covered
+    /// where keeping it would cost an add for each slice of the front that is older.
     template <class X>
-    void add(std::size_t i, Timestamp t, const X& x) {
+    void add_or_reset(std::size_t i, bool fresh, Timestamp t, const X& x) {
         if (i < front_.size()) {
             reset();
         } else if (i < covered_) {
             back_.add(t, x);
+            covered_ += fresh ? 1 : 0;
         }
     }
 
-    /// A slice without events was put in as number `i`.
-    void inserted(std::size_t i) {
-        if (i < front_.size()) {
-            reset();
-        } else if (i < covered_) {
-            ++covered_;
-        }
-    }
-
-    /// The oldest slice is about to be dropped.
-    void drop_front() {
-        if (front_.empty()) {
-            reset();
+    /// The same, keeping what is covered: up to i adds.
+    template <class X>
+    void add(std::size_t i, bool fresh, Timestamp t, const X& x) {
+        if (i >= front_.size()) {
+            add_or_reset(i, fresh, t, x);
             return;
         }
-        front_.pop_back();
-        --covered_;
+        std::size_t k = front_.size() - 1 - i;
+        if (fresh) {
+            ++covered_;
+            ++k;
+            front_.insert(front_.begin() + static_cast<std::ptrdiff_t>(k), Merged<T>{front_[k - 1]});
+        }
+        for (; k != front_.size(); ++k) {
+            front_[k].add(t, x);
+        }
     }
 
-    /// The aggregate of the oldest `count` slices.
-    // Requires: 0 < count <= slices.size(), and it is not less than at the query before.
-    [[nodiscard]] Merged<T> query(const Slices<T>& slices, std::size_t count) {
-        assert(count != 0 && covered_ <= count);
-        if (front_.empty()) {
-            reset();
-            covered_ = count - count / 4;
-            front_.reserve(covered_);
-            for (std::size_t i = covered_; i != 0; --i) {
-                Merged<T> suffix = slices[i - 1].part;
-                if (!front_.empty()) {
-                    suffix.merge(front_.back());
-                }
-                front_.push_back(std::move(suffix));
+    /// The oldest slices go.
+    // Requires: count <= front().
+    void drop(std::size_t count) {
+        front_.resize(front_.size() - count);
+        covered_ -= count;
+    }
+
+    /// Nothing is covered.
+    void reset() {
+        front_.clear();
+        back_ = Merged<T>{};
+        covered_ = 0;
+    }
+
+    /// Covers the oldest `count` slices, by a new front.
+    // Requires: count <= slices.size().
+    void rebuild(const Slices<T>& slices, std::size_t count) {
+        reset();
+        covered_ = count - count / 4;
+        front_.reserve(covered_);
+        for (std::size_t i = covered_; i != 0; --i) {
+            Merged<T> suffix = slices[i - 1].part;
+            if (!front_.empty()) {
+                suffix.merge(front_.back());
             }
+            front_.push_back(std::move(suffix));
         }
+        extend(slices, count);
+    }
+
+    /// Covers the oldest `count` slices.
+    // Requires: covered() <= count <= slices.size().
+    void extend(const Slices<T>& slices, std::size_t count) {
+        assert(covered_ <= count);
         for (; covered_ != count; ++covered_) {
             back_.merge(slices[covered_].part);
+        }
+    }
+
+    /// Of the slices that are covered. Two merges.
+    [[nodiscard]] Merged<T> aggregate() const {
+        if (front_.empty()) {
+            return back_;
         }
         Merged<T> whole = front_.back();
         whole.merge(back_);
@@ -220,12 +246,6 @@ public:
     }
 
 private:
-    void reset() {
-        front_.clear();
-        back_ = Merged<T>{};
-        covered_ = 0;
-    }
-
     std::vector<Merged<T>> front_;  // front_[k] covers k + 1 slices up to the point, the first of all is the last here
     Merged<T> back_;                // from the point to covered_
     std::size_t covered_ = 0;

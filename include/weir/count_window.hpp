@@ -1,0 +1,229 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// CountWindow: an aggregate over the last N events. TumblingCountWindow: one over each N events.
+//
+// Which events are the last is told by arrival, not by event time: an event that comes late in event time is the newest
+// here. Event time is handed on to aggregators that look at it, and answers by it: First is the earliest in event time
+// of the last N to arrive, of equal times the first to arrive. One that is OrderDependent is fed in event-time order.
+//
+// Costs of CountWindow by what T can do: Removable without a time, O(1) adds and removes an event; Mergeable, amortized
+// O(1) merges (two stacks: see detail/slice.hpp); any other is recomputed when asked, O(N), and O(N log N) where it is
+// OrderDependent. Memory: N times the value, the time where T takes it, and for Mergeable ones a T.
+//
+// Time changes nothing: what is inside stays until N more have come. Not synchronized: one thread at a time.
+//
+//     weir::CountWindow<weir::Mean<double>> price{100};
+//     price.insert(t, 42.99);
+//     if (auto mean = price.result()) { ... }     // of the last 100, or of those that there are
+
+#include <algorithm>
+#include <cstddef>
+#include <optional>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+#include <vector>
+
+#include <boost/circular_buffer.hpp>
+#include <weir/aggregator.hpp>
+#include <weir/time.hpp>
+
+namespace weir {
+
+template <class T>
+class CountWindow {
+    static_assert(Aggregator<T>, "CountWindow<T> needs an Aggregator T: value_type, add(x) or add(t, x), result()");
+    static_assert(!Expiring<T>, "CountWindow<T> cannot hold an Expiring T: give it a RollingWindow");
+
+public:
+    using value_type = value_type_t<T>;
+
+    /// Throws std::invalid_argument where `length` is 0.
+    explicit CountWindow(std::size_t length) : length_{length} {
+        if (length == 0) {
+            throw std::invalid_argument("weir::CountWindow: wanted at least one event");
+        }
+    }
+
+    /// Takes an event; with more than length() the one that came first leaves.
+    void insert(Timestamp t, value_type value = {});
+
+    /// The aggregate's answer over the last length() events, or those that there are.
+    [[nodiscard]] auto result() const {
+        decltype(auto) whole = aggregate();
+        return std::decay_t<decltype(whole.result())>(whole.result());
+    }
+
+    [[nodiscard]] std::size_t length() const noexcept { return length_; }
+    [[nodiscard]] std::size_t size() const noexcept { return events_.size() + front_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return size() == 0; }
+
+    /// For KeyedWindows: time changes nothing, nothing is ever due, and a key that has had an event stays.
+    bool advance_to(Timestamp /*now*/) noexcept { return false; }
+    [[nodiscard]] std::optional<Timestamp> next_due() const noexcept { return std::nullopt; }
+
+    /// Bytes on the heap, as requested from the allocator.
+    [[nodiscard]] std::size_t heap_bytes() const;
+
+private:
+    // What takes a time to remove wants the oldest in event time first, which is not the order here.
+    static constexpr bool subtracts = detail::PlainRemove<T> && !detail::TimedRemove<T> && !OrderDependent<T>;
+    static constexpr bool merges = !subtracts && Mergeable<T> && !OrderDependent<T>;
+
+    struct Event {
+        Timestamp time;
+        [[no_unique_address]] value_type value;
+    };
+    struct Untimed {
+        [[no_unique_address]] value_type value;
+    };
+    static constexpr bool timed = detail::TimedAdd<T> || OrderDependent<T>;
+    using Entry = std::conditional_t<timed, Event, Untimed>;
+
+    static void add_to(T& a, const Entry& e) {
+        if constexpr (timed) {
+            detail::add(a, e.time, e.value);
+        } else {
+            a.add(e.value);
+        }
+    }
+
+    void evict();
+    [[nodiscard]] decltype(auto) aggregate() const;
+
+    std::size_t length_;
+    boost::circular_buffer<Entry> events_;  // by arrival; where T merges, those that are not in the front
+    std::vector<T> front_;                  // of the oldest events: from the k-th youngest of them on
+    T back_{};                              // of the events in events_, where T subtracts or merges
+};
+
+template <class T>
+void CountWindow<T>::insert(Timestamp t, value_type value) {
+    if (size() == length_) {
+        evict();
+    }
+    if (events_.full()) {
+        events_.set_capacity(std::min(length_, std::max<std::size_t>(2, events_.capacity() * 2)));
+    }
+    if constexpr (timed) {
+        events_.push_back(Entry{t, std::move(value)});
+    } else {
+        events_.push_back(Entry{std::move(value)});
+    }
+    if constexpr (subtracts || merges) {
+        add_to(back_, events_.back());
+    }
+}
+
+template <class T>
+void CountWindow<T>::evict() {
+    if constexpr (merges) {
+        if (front_.empty()) {
+            front_.reserve(events_.size());
+            for (std::size_t i = events_.size(); i != 0; --i) {
+                T suffix{};
+                add_to(suffix, events_[i - 1]);
+                if (!front_.empty()) {
+                    suffix.merge(front_.back());
+                }
+                front_.push_back(std::move(suffix));
+            }
+            events_.clear();
+            back_ = T{};
+        }
+        front_.pop_back();
+    } else {
+        if constexpr (subtracts) {
+            back_.remove(events_.front().value);
+        }
+        events_.pop_front();
+    }
+}
+
+template <class T>
+decltype(auto) CountWindow<T>::aggregate() const {
+    if constexpr (subtracts) {
+        return (back_);
+    } else if constexpr (merges) {
+        T whole = front_.empty() ? T{} : front_.back();
+        whole.merge(back_);
+        return whole;
+    } else {
+        T whole{};
+        if constexpr (OrderDependent<T>) {
+            std::vector<const Entry*> ordered;
+            ordered.reserve(events_.size());
+            for (const Entry& e : events_) {
+                ordered.push_back(&e);
+            }
+            std::stable_sort(ordered.begin(), ordered.end(),
+                             [](const Entry* a, const Entry* b) { return a->time < b->time; });
+            for (const Entry* e : ordered) {
+                add_to(whole, *e);
+            }
+        } else {
+            for (const Entry& e : events_) {
+                add_to(whole, e);
+            }
+        }
+        return whole;
+    }
+}
+
+template <class T>
+std::size_t CountWindow<T>::heap_bytes() const {
+    std::size_t bytes = events_.capacity() * sizeof(Entry) + front_.capacity() * sizeof(T);
+    if constexpr (requires { back_.heap_bytes(); }) {
+        bytes += back_.heap_bytes();
+        for (const T& suffix : front_) {
+            bytes += suffix.heap_bytes();
+        }
+    }
+    return bytes;
+}
+
+/// Aggregates of N events each, one after the other, by arrival; no event is kept. The last, with fewer, stays open.
+///
+///     weir::TumblingCountWindow<weir::Sum<int>> batches{1000};
+///     if (auto batch = batches.insert(t, x)) { save(batch->result()); }
+template <class T>
+class TumblingCountWindow {
+    static_assert(Aggregator<T> && !OrderDependent<T> && !Expiring<T>,
+                  "TumblingCountWindow<T> needs an Aggregator T that takes its inputs in any order");
+
+public:
+    using value_type = value_type_t<T>;
+
+    /// Throws std::invalid_argument where `length` is 0.
+    explicit TumblingCountWindow(std::size_t length) : length_{length} {
+        if (length == 0) {
+            throw std::invalid_argument("weir::TumblingCountWindow: wanted at least one event");
+        }
+    }
+
+    /// Takes an event. Gives the aggregate of the window that it completes.
+    template <class X = value_type>
+    std::optional<T> insert(Timestamp t, const X& x = {}) {
+        detail::add(aggregate_, t, x);
+        if (++size_ != length_) {
+            return std::nullopt;
+        }
+        size_ = 0;
+        return std::exchange(aggregate_, T{});
+    }
+
+    /// Of the window that is open, with size() events.
+    [[nodiscard]] const T& aggregate() const noexcept { return aggregate_; }
+    [[nodiscard]] std::size_t length() const noexcept { return length_; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+private:
+    std::size_t length_;
+    std::size_t size_ = 0;
+    T aggregate_{};
+};
+
+}  // namespace weir
