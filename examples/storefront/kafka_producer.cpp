@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "kafka_producer.hpp"
 
-#include <condition_variable>
+#include <algorithm>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -10,6 +10,28 @@
 namespace storefront {
 
 using live_shopper::KafkaRole;
+
+namespace {
+
+// Whether every partition of the topic has a leader; asking creates it where Kafka does that.
+bool has_leaders(rd_kafka_t* client, rd_kafka_topic_t* topic) {
+    const struct rd_kafka_metadata* found = nullptr;  // a function has the same name
+    if (rd_kafka_metadata(client, 0, topic, &found, 300) != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return false;
+    }
+    const std::unique_ptr<const struct rd_kafka_metadata, decltype(&rd_kafka_metadata_destroy)> metadata{
+        found, rd_kafka_metadata_destroy};
+    if (metadata->topic_cnt != 1 || metadata->topics[0].err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+        return false;
+    }
+    const auto* const first = metadata->topics[0].partitions;
+    const auto count = metadata->topics[0].partition_cnt;
+    return count > 0 && std::all_of(first, first + count, [](const auto& partition) {
+               return partition.err == RD_KAFKA_RESP_ERR_NO_ERROR && partition.leader >= 0;
+           });
+}
+
+}  // namespace
 
 // Shared by the sender and the reports of its records.
 struct KafkaProducer::Batch {
@@ -60,16 +82,36 @@ KafkaProducer::KafkaProducer(const std::string& brokers, const live_shopper::Kaf
         topics_.push_back(rd_kafka_topic_new(client_, topic.c_str(), nullptr));
     }
     thread_ = std::thread{[this] {
-        for (rd_kafka_topic_t* const topic : topics_) {
-            const struct rd_kafka_metadata* found = nullptr;  // a function has the same name
-            if (!stopping_ && rd_kafka_metadata(client_, 0, topic, &found, 300) == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                rd_kafka_metadata_destroy(found);
-            }
-        }
+        find_topics();
         while (!stopping_) {
             rd_kafka_poll(client_, 100);
         }
     }};
+}
+
+void KafkaProducer::find_topics() {
+    // Not for ever: a topic that nobody creates must not be asked for ten times a second.
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    for (auto topic = topics_.begin(); topic != topics_.end();) {
+        if (stopping_ || std::chrono::steady_clock::now() > end) {
+            return;
+        }
+        if (has_leaders(client_, *topic)) {
+            ++topic;
+        } else {
+            rd_kafka_poll(client_, 100);
+        }
+    }
+    {
+        const std::lock_guard lock{mutex_};
+        found_ = true;
+    }
+    condition_.notify_all();
+}
+
+bool KafkaProducer::await_topics(std::chrono::milliseconds most) {
+    std::unique_lock lock{mutex_};
+    return condition_.wait_for(lock, most, [this] { return found_; });
 }
 
 KafkaProducer::~KafkaProducer() {

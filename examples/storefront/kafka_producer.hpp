@@ -9,6 +9,8 @@
 
 #include <atomic>
 #include <chrono>
+#include <condition_variable>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,8 +28,8 @@ struct Message {
 
 class KafkaProducer {
 public:
-    /// Starts to connect and to find `topics`, so that the first record to one of them need not wait for that; does not
-    /// wait for it either. `patience` is how long a record may wait for its acknowledgement.
+    /// Starts to connect and to find `topics`, which creates them where Kafka does that; does not wait for it.
+    /// `patience` is how long a record may wait for its acknowledgement.
     KafkaProducer(const std::string& brokers, const live_shopper::KafkaProperties& properties,
                   std::chrono::milliseconds patience, std::vector<std::string> topics);
     ~KafkaProducer();
@@ -36,6 +38,10 @@ public:
 
     /// Whether every one of them is acknowledged; false within a second after `patience` otherwise. Any thread.
     [[nodiscard]] bool send(std::vector<Message> messages);
+
+    /// Waits until all topics are found, so that the first record need not: a new topic takes Kafka a second. False
+    /// where that takes longer than `most`; records can be sent all the same.
+    bool await_topics(std::chrono::milliseconds most);
 
     /// Lets waiting send()s fail, and all later ones.
     void abandon();
@@ -46,6 +52,8 @@ public:
 private:
     struct Batch;
 
+    void find_topics();
+
     live_shopper::Metrics metrics_;  // for the reports only
     live_shopper::KafkaReports reports_;
     rd_kafka_t* client_ = nullptr;
@@ -53,6 +61,9 @@ private:
     std::atomic<bool> available_{true};
     std::atomic<bool> abandoned_{false};
     std::atomic<bool> stopping_{false};
+    std::mutex mutex_;
+    std::condition_variable condition_;
+    bool found_ = false;
     std::thread thread_;
 };
 

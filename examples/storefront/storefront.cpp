@@ -35,6 +35,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::int64_t tail_backlog = 1'000;
+constexpr std::chrono::milliseconds kafka_start{2'000};
 constexpr double max_rate = 2'000;
 constexpr std::size_t max_id = 256;  // of a user or session that a page asks for
 
@@ -96,6 +97,8 @@ public:
             std::make_unique<KafkaTail>(settings_.brokers, settings_.topic, settings_.kafka_properties, tail_backlog,
                                         [this](std::string_view record, bool old) { feed_->take(record, old); });
         add_routes();
+        // Whoever comes first should not wait for Kafka to make a topic; where there is no Kafka there is still a shop.
+        (void)producer_->await_topics(kafka_start);
         server_.start(settings_.listen);
         if (settings_.shoppers > 0) {
             const std::lock_guard lock{mutex_};

@@ -51,7 +51,8 @@ public:
     Storefront(const Storefront&) = delete;
     Storefront& operator=(const Storefront&) = delete;
 
-    /// Serves at once. Throws std::runtime_error where the address cannot be had.
+    /// Serves once Kafka has the topics, or after two seconds without. Throws std::runtime_error where the address
+    /// cannot be had.
     void start();
 
     /// Ends within two seconds.
