@@ -25,12 +25,13 @@ std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 // What the decoder does not tell.
 struct Extra {
     std::string_view app_id;
+    std::string_view name;  // of the event's schema
     Millis collected = 0;
     Millis created = 0;
 };
 
 Extra read_extra(std::string_view record) {
-    std::array<std::string_view, column("dvce_created_tstamp") + 1> columns;
+    std::array<std::string_view, column("event_name") + 1> columns;
     for (auto& value : columns) {
         const auto tab = record.find('\t');
         if (tab == std::string_view::npos) {
@@ -43,7 +44,7 @@ Extra read_extra(std::string_view record) {
         const auto parsed = live_shopper::parse_timestamp(text);
         return parsed ? parsed->time_since_epoch().count() : 0;
     };
-    return {columns[column("app_id")], time(columns[column("collector_tstamp")]),
+    return {columns[column("app_id")], columns[column("event_name")], time(columns[column("collector_tstamp")]),
             time(columns[column("dvce_created_tstamp")])};
 }
 
@@ -70,7 +71,9 @@ void LiveFeed::take(std::string_view record, bool old) {
     const auto extra = tsv ? read_extra(text) : Extra{};
     const auto time = e.time.time_since_epoch().count();
     const auto user = e.user_id.empty() ? e.domain_userid : e.user_id;
-    const auto type = name(e.type);
+    // What the job counts for nothing but the session, a site_search say, goes by the name of its schema.
+    const bool named = e.type == live_shopper::EventType::other && !extra.name.empty();
+    const auto type = named ? extra.name : name(e.type);
     const bool simulated = extra.app_id == simulated_app_id;
     roster_.note(e.user_id, e.domain_userid, e.session_id, type, simulated, old ? std::min(time, seen) : seen);
 

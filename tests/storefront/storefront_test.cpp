@@ -14,6 +14,7 @@
 #include "decoder.hpp"
 #include "embedded_kafka.hpp"
 #include "job_metrics.hpp"
+#include "kafka_producer.hpp"
 #include "kafka_tail.hpp"
 #include "redis_server.hpp"
 #include "storefront_support.hpp"
@@ -199,6 +200,34 @@ TEST_CASE("the live page sees an event, and its way into Redis", "[storefront]")
     REQUIRE(shoppers.size() == 1);
     CHECK(shoppers[0].at("user") == "visitor");
     CHECK(shoppers[0].at("last_type") == "product_view");
+}
+
+TEST_CASE("an event that is no feature's goes by the name of its schema", "[storefront]") {
+    Shop shop;
+    EventReader live{shop.shop->port(), "/live/events"};
+    REQUIRE(live.next("hello"));
+    const Json search{{"schema", "iglu:com.snowplowanalytics.snowplow/unstruct_event/jsonschema/1-0-0"},
+                      {"data",
+                       {{"schema", "iglu:com.snowplowanalytics.snowplow/site_search/jsonschema/1-0-0"},
+                        {"data", {{"terms", {"lamp"}}}}}}};
+    auto event = view_of("visitor", make_uuid(), "1", wall_clock());
+    event["ue_pr"] = search.dump();
+    REQUIRE(shop.client().Post(tp2, payload({event}).dump(), json_type)->status == 200);
+    const auto seen = live.next("event");
+    REQUIRE(seen);
+    CHECK(seen->at("type") == "site_search");
+    const auto shoppers = Json::parse(shop.client().Get("/api/shoppers")->body).at("shoppers");
+    REQUIRE(shoppers.size() == 1);
+    CHECK(shoppers[0].at("last_type") == "site_search");
+}
+
+TEST_CASE("the producer knows its topics before the first record", "[kafka_producer]") {
+    const live_shopper::EmbeddedKafka kafka{topic, 2};
+    KafkaProducer producer{kafka.address(), {}, 1500ms, {topic, "new-bad"}};
+    REQUIRE(producer.await_topics(10s));
+    CHECK(producer.send({{topic, "key", "value", {}}, {"new-bad", {}, "value", "reason"}}));
+    KafkaProducer alone{"127.0.0.1:1", {}, 100ms, {topic}};
+    CHECK_FALSE(alone.await_topics(200ms));
 }
 
 TEST_CASE("script in ids and names goes through as text", "[storefront]") {
