@@ -84,6 +84,8 @@ int run(const Config& given, std::FILE* out) {
         if (config.embedded_kafka) {
             embedded = std::make_unique<EmbeddedKafka>(config.kafka.topic, config.embedded_partitions);
             config.kafka.brokers = embedded->address();
+            // The mock cluster answers a fetch that found nothing only when its wait is over, whatever came meanwhile.
+            config.kafka.properties.emplace(config.kafka.properties.begin(), "fetch.wait.max.ms", "10");
             fmt::print(out, "kafka {}\n", config.kafka.brokers);
             std::fflush(out);
         }

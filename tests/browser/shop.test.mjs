@@ -34,6 +34,8 @@ const holds = (key, value, within) =>
         within,
     );
 
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
 /// The events that the page's tracker sends from now on: {type, user_id, entities by their schema's name}.
 function tracked(page) {
     const events = [];
@@ -237,6 +239,10 @@ test('the live page shows a click as event, as feature and as latency', async ()
         ['Kiln mug', '18.5'],
         ['Cep table lamp', '53.75'],
         ['Heath throw', '62.1667'],
+        ['Loch lounge chair', '183.875'],
+        ['Slow coffee dripper', '155.698'],
+        ['Murmur radio', '156.2483'],
+        ['Furrow cushion', '139.4986'],
     ]) {
         const link = shop.getByRole('link', { name, exact: true });
         await link.scrollIntoViewIfNeeded();
@@ -271,7 +277,12 @@ test('the live page shows a click as event, as feature and as latency', async ()
         await shop.locator('.hero').waitFor();
     }
     console.log(`# click to the price on the page: ${taken.map((ms) => Math.round(ms)).join(', ')} ms`);
-    assert.ok(Math.min(...taken) < 200, `a click is a feature within 200 ms: ${taken}`);
+    // The median: on a machine that has more to do, one click may have to wait.
+    assert.ok(median(taken) < 200, `a click is a feature within 200 ms: ${taken}`);
+    // The page measures the same itself, and shows it.
+    const own = Number(/median: (\d+) ms/.exec(await page.locator('.freshness').innerText())?.[1]);
+    assert.ok(own > 0 && own < 200, `the page shows its median: ${own} ms`);
+    console.log(`# median of click to Redis, as the page shows it: ${own} ms`);
 
     await page.locator('.own .event', { hasText: 'product view' }).first().click();
     const dialog = page.locator('dialog');
@@ -282,6 +293,19 @@ test('the live page shows a click as event, as feature and as latency', async ()
     assert.match(await page.locator('.freshness .big').innerText(), /^\d+ ms$/);
     assert.ok((await page.locator('.ttl', { hasText: /^\d+:\d\d$/ }).count()) > 5);
     assert.deepEqual(complaints, []);
+    await close();
+});
+
+test('the reads that actions are decided on take less than a millisecond, and the page shows how long', async () => {
+    const { page, close } = await visitor(browser, servers.base, { width: 1440 });
+    await page.goto('/live');
+    const tile = page.locator('#totals div', { hasText: 'MGET, p99' }).locator('dd');
+    await page.locator('#reads', { hasText: /MGET median \d+ µs/ }).waitFor();
+    const fiftieth = await page.locator('#reads').innerText();
+    assert.match(await tile.innerText(), /^(\d+ µs|[\d.]+ ms)$/);
+    console.log(`# ${fiftieth}, p99 ${await tile.innerText()}`);
+    // The median: the slowest of a hundred tell what else the machine does.
+    assert.ok(Number(/\d+/.exec(fiftieth)[0]) < 1000, fiftieth);
     await close();
 });
 
