@@ -17,6 +17,7 @@
 #include <weir/aggregators/none.hpp>
 #include <weir/aggregators/ordered_distinct.hpp>
 #include <weir/aggregators/projected.hpp>
+#include <weir/aggregators/quantile_sketch.hpp>
 #include <weir/aggregators/span.hpp>
 #include <weir/aggregators/sum.hpp>
 #include <weir/aggregators/top.hpp>
