@@ -16,7 +16,10 @@
 // Latencies are of single events, by the time stamp counter; what that costs itself is told and not subtracted. Each
 // contender runs the same events several times from a new start: `least` takes each event's least time, which leaves
 // what the algorithm does and takes out what the machine does in between; `single` is one of these runs as it was.
+//
+// Memory is what malloc has handed out, its own headers included.
 
+#include <malloc.h>
 #include <sched.h>
 #include <unistd.h>
 
@@ -54,6 +57,7 @@ struct Row {
     std::size_t held = 0;   // events, all keys together
     std::size_t slice = 0;  // events that a repetition takes
     bool latency = false;
+    bool memory = false;
     bool long_only = false;  // too long for --quick
     std::string axis{};      // of the plot that the row is a point of
     double x = 0;
@@ -79,6 +83,7 @@ public:
         disordered();
         several_lengths();
         keyed();
+        memory();
     }
 
     [[nodiscard]] const std::vector<Row>& all() const { return rows_; }
@@ -109,10 +114,11 @@ private:
     void in_order() {
         for (const Operation& o : operations) {
             const std::string name = o.name;
-            for (const std::size_t held : {std::size_t{64}, std::size_t{4096}, std::size_t{65536}, million}) {
-                point(add("in order/" + name + "/" + short_count(held), o.task, of_length(held), held,
-                          held == million ? 4 * million : 2 * million),
-                      "events/" + name, held);
+            for (const std::size_t held : {16UL, 64UL, 1024UL, 4096UL, 16384UL, 65536UL, 262144UL, million}) {
+                Row& row = add("in order/" + name + "/" + short_count(held), o.task, of_length(held), held,
+                               held == million ? 4 * million : 2 * million);
+                row.long_only = held == 16 || held == 1024 || held == 16384 || held == 262144;
+                point(row, "events/" + name, held);
             }
         }
         for (const Operation& o : operations) {
@@ -154,6 +160,22 @@ private:
         lengths("1h 24h", {day / 24, day});
         lengths("5m 1h 24h", {day / 288, day / 24, day});
         lengths("5m 15m 1h 6h 24h", {day / 288, day / 96, day / 24, day / 4, day});
+    }
+
+    void memory() {
+        const auto keys_of = [&](const char* each, std::size_t keys, std::size_t held) -> Row& {
+            race::Shape shape = of_length(held);
+            shape.keys = keys;
+            Row& row =
+                add("memory/" + short_count(keys) + " keys of " + each, Task::keyed_sum, std::move(shape), held, 0);
+            row.memory = true;
+            return row;
+        };
+        Row& one = keys_of("1", 100'000, 100'000);
+        one.shape.in_turn = true;
+        one.shape.lengths.front() *= 10;  // nothing leaves
+        keys_of("10", 100'000, million);
+        keys_of("100", 10'000, million);
     }
 
     void keyed() {
@@ -239,6 +261,7 @@ struct Distribution {
 struct Result {
     std::string contender;
     std::vector<double> ns;  // an event, of each repetition
+    double bytes = 0;        // a key
     double answers = 0;
     std::optional<Distribution> least, single;
     std::vector<std::pair<double, double>> curve;  // of `least`: share of events above, ns
@@ -266,6 +289,9 @@ public:
             slice = 2000;
         } else if (options_.quick && !row.latency) {
             slice = row.held == million && row.shape.keys == 0 ? 2 * million : slice / 5;
+        }
+        if (row.memory) {
+            return memory(row, arrivals, row.shape.in_turn ? row.held : fill);
         }
         return row.latency ? latencies(row, arrivals, fill, slice) : means(row, arrivals, fill, slice);
     }
@@ -312,6 +338,28 @@ private:
                 const double start = cpu_seconds();
                 results[i].answers += racers[i]->run(slice);
                 results[i].ns.push_back((cpu_seconds() - start) * 1e9 / static_cast<double>(slice));
+            }
+        }
+        return results;
+    }
+
+    [[nodiscard]] std::vector<Result> memory(const Row& row, const Arrivals& arrivals, std::size_t fill) const {
+        const auto in_use = [] {
+            const auto info = mallinfo2();
+            return static_cast<double>(info.uordblks + info.hblkhd);
+        };
+        std::vector<Result> results;
+        for (const race::Contender& contender : race::contenders()) {
+            if (matches(contender, row)) {
+                malloc_trim(0);
+                const double before = in_use();
+                const auto racer = contender.make(row.shape, arrivals);
+                const double answers = racer->run(fill);
+                const double after = in_use();
+                Result& result = results.emplace_back();
+                result.contender = contender.name;
+                result.answers = answers;
+                result.bytes = (after - before) / static_cast<double>(row.shape.keys);
             }
         }
         return results;
@@ -369,19 +417,23 @@ private:
 
 void print(const Row& row, const std::vector<Result>& results) {
     std::printf("%s\n", row.name.c_str());
-    const double ours = results.empty() ? 0 : median(results.front().ns);
+    const double ours = results.empty() || row.memory ? 0 : median(results.front().ns);
     for (const Result& r : results) {
+        if (row.memory) {
+            std::printf("    %-38s %8.0f bytes a key\n", r.contender.c_str(), r.bytes);
+            continue;
+        }
         const auto [least, most] = std::minmax_element(r.ns.begin(), r.ns.end());
         if (r.least) {
             const auto line = [&](const char* name, const Distribution& d) {
-                std::printf("    %-26s %-6s p50 %6.0f  p99 %6.0f  p99.9 %7.0f  p99.99 %8.0f  max %10.0f ns\n", name,
+                std::printf("    %-20s %-6s p50 %6.0f  p99 %6.0f  p99.9 %7.0f  p99.99 %8.0f  max %10.0f ns\n", name,
                             d.p50 == r.least->p50 && d.max == r.least->max ? "least" : "single", d.p50, d.p99, d.p999,
                             d.p9999, d.max);
             };
             line(r.contender.c_str(), *r.least);
             line("", *r.single);
         } else {
-            std::printf("    %-26s %8.1f ns  (%.1f to %.1f)  %5.2f x\n", r.contender.c_str(), median(r.ns), *least,
+            std::printf("    %-38s %8.1f ns  (%.1f to %.1f)  %5.2f x\n", r.contender.c_str(), median(r.ns), *least,
                         *most, median(r.ns) / ours);
         }
     }
@@ -455,7 +507,7 @@ public:
         for (const Result& r : results) {
             out_ << (first_ ? "\n" : ",\n") << "    {\"row\": " << quoted(row.name)
                  << ", \"contender\": " << quoted(r.contender) << ", \"axis\": " << quoted(row.axis)
-                 << ", \"x\": " << row.x << ", \"held\": " << row.held << ", \"ns\": [";
+                 << ", \"bytes\": " << r.bytes << ", \"x\": " << row.x << ", \"held\": " << row.held << ", \"ns\": [";
             for (std::size_t i = 0; i != r.ns.size(); ++i) {
                 out_ << (i == 0 ? "" : ", ") << r.ns[i];
             }

@@ -43,6 +43,7 @@ enum class Task {
 struct Shape {
     std::vector<std::int64_t> lengths;  // ms; one but for Task::lengths
     std::size_t keys = 0;
+    bool in_turn = false;  // each key gets an event before any gets its next
     Disorder disorder{};
 
     [[nodiscard]] std::int64_t length() const { return lengths.front(); }
@@ -123,7 +124,7 @@ private:
 
     static Events make(const Shape& shape, std::shared_ptr<const Arrivals> arrivals) {
         if constexpr (keyed) {
-            return KeyedStream{std::move(arrivals), shape.keys};
+            return KeyedStream{std::move(arrivals), shape.keys, shape.in_turn};
         } else {
             return Stream{std::move(arrivals)};
         }

@@ -4,6 +4,7 @@
 // weir, what is written by hand in its place, and Boost.Accumulators' rolling statistics.
 
 #include <algorithm>
+#include <bit>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -18,6 +19,7 @@
 #include <boost/accumulators/statistics/rolling_count.hpp>
 #include <boost/accumulators/statistics/rolling_sum.hpp>
 #include <boost/accumulators/statistics/stats.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/count.hpp>
 #include <weir/aggregators/min_max.hpp>
@@ -232,6 +234,41 @@ private:
     std::unordered_map<std::uint64_t, W> windows_;
 };
 
+// ---- what the least would cost: no late events, no growth, no rounding kept in check, no key that goes away
+
+class BareRing {
+public:
+    explicit BareRing(const Shape& shape)
+        : length_{shape.length()},
+          mask_{std::bit_ceil(static_cast<std::size_t>(2 * shape.length() / race::mean_gap) + 64) - 1},
+          events_(mask_ + 1) {}
+    void insert(std::int64_t time, double value) {
+        events_[back_++ & mask_] = {time, value};
+        sum_ += value;
+        for (; events_[front_ & mask_].first <= time - length_; ++front_) {
+            sum_ -= events_[front_ & mask_].second;
+        }
+    }
+    double query() { return sum_; }
+
+private:
+    std::int64_t length_;
+    std::size_t mask_;
+    std::vector<std::pair<std::int64_t, double>> events_;
+    std::size_t front_ = 0;
+    std::size_t back_ = 0;
+    double sum_ = 0;
+};
+
+class BareTable {
+public:
+    explicit BareTable(const Shape& shape) { totals_.reserve(shape.keys); }
+    double update(std::uint64_t key, std::int64_t, double value) { return totals_[key] += value; }
+
+private:
+    boost::unordered_flat_map<std::uint64_t, double> totals_;
+};
+
 // ---- Boost.Accumulators: the last so many events, not the last so much time
 
 namespace accumulators = boost::accumulators;
@@ -262,6 +299,9 @@ struct BoostSum {
     race::enter<DequeBundle>("deque", Task::bundle),
     race::enter<Separate<DequeSum<double>>>("deque, one each", Task::lengths, {.disorder = true}),
     race::enter<UnorderedMap<DequeSum<double>>>("deque in unordered_map", Task::keyed_sum),
+
+    race::enter<BareRing>("bare ring", Task::sum),
+    race::enter<BareTable>("bare table of totals", Task::keyed_sum, {.exact = false}),
 
     race::enter<BoostSum>("Boost.Accumulators", Task::sum, {.exact = false}),
 };

@@ -111,22 +111,23 @@ private:
     std::int64_t start_ = 1'750'000'000'000;
 };
 
-/// The events of many keys, each drawn at random; keys are scattered over 64 bits as hashes and ids are.
+/// The events of many keys, drawn at random or in turn; keys are scattered over 64 bits as hashes and ids are.
 class KeyedStream {
 public:
-    KeyedStream(std::shared_ptr<const Arrivals> arrivals, std::size_t keys)
-        : stream_{std::move(arrivals)}, keys_{keys} {}
+    KeyedStream(std::shared_ptr<const Arrivals> arrivals, std::size_t keys, bool in_turn)
+        : stream_{std::move(arrivals)}, keys_{keys}, in_turn_{in_turn} {}
 
     KeyedEvent next() {
         const Event event = stream_.next();
         const std::uint64_t draw = scatter(++drawn_ * 0x9e3779b97f4a7c15U) >> 32;
-        const std::uint64_t key = (draw * keys_) >> 32;
+        const std::uint64_t key = in_turn_ ? drawn_ % keys_ : (draw * keys_) >> 32;
         return {scatter(key + 0x9e3779b97f4a7c15U), event.time, event.value};
     }
 
 private:
     Stream stream_;
     std::uint64_t keys_;
+    bool in_turn_;
     std::uint64_t drawn_ = 0;
 };
 
