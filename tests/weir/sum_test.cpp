@@ -70,6 +70,32 @@ TEST_CASE("a sum of integers is the nearest 64-bit number while it does not fit,
     REQUIRE(positive.wide() == (Sum<int>::Wide{1} << 64));
 }
 
+TEST_CASE("a sum of durations is the nearest duration while it does not fit, and exact again after", "[sum]") {
+    using std::chrono::milliseconds;
+    Sum<milliseconds> sum;
+    REQUIRE(sum.result() == milliseconds{0});
+    sum.add(milliseconds::max());
+    sum.add(milliseconds{5});
+    REQUIRE(sum.result() == milliseconds::max());
+    sum.remove(milliseconds::max());
+    REQUIRE(sum.result() == milliseconds{5});
+    Sum<milliseconds> later;
+    later.add(milliseconds::min());
+    later.add(milliseconds::min());
+    sum.merge(later);
+    REQUIRE(sum.result() == milliseconds::min());
+
+    using Small = std::chrono::duration<std::int16_t>;
+    Sum<Small> small;
+    for (int i = 0; i != 3; ++i) {
+        small.add(Small{20'000});
+    }
+    REQUIRE(small.result() == Small{32'767});
+    small.remove(Small{20'000});
+    small.remove(Small{20'000});
+    REQUIRE(small.result() == Small{20'000});
+}
+
 TEST_CASE("a sum of decimals has no rounding in it", "[sum]") {
     Sum<Decimal> sum;
     sum.add(*Decimal::parse("0.1"));

@@ -6,8 +6,10 @@
 //
 //     integers        Exact: kept in 128 bits, which fewer than 2^63 inputs cannot overflow. The result is 64 bits
 //                     wide, signed as T is, and the nearest such number where the total does not fit. Removable.
-//     exact types     Decimal, chrono durations that count in integers, and every type for which you specialize
-//                     `weir::is_exact<T>` as true: T's own + and -. Removable.
+//     durations       Chrono durations that count in integers: as integers. The result is a T, and the nearest one
+//                     where the total does not fit. Removable.
+//     exact types     Decimal, and every type for which you specialize `weir::is_exact<T>` as true: T's own + and -.
+//                     Removable. A Decimal's 128 bits hold the sum of 10^17 of the largest that parse.
 //     floating point  Compensated (Neumaier), so that the error does not grow with the number of inputs. Not
 //                     Removable: what is subtracted from a rounded sum leaves dust behind, and a NaN never leaves.
 //                     A window keeps it by merging instead. NaN makes the result NaN and so do infinities of both
@@ -87,6 +89,30 @@ public:
 
 private:
     Wide sum_ = 0;
+};
+
+template <std::integral Rep, class Period>
+class Sum<std::chrono::duration<Rep, Period>> {
+public:
+    using value_type = std::chrono::duration<Rep, Period>;
+
+    constexpr void add(const value_type& x) noexcept { ticks_.add(x.count()); }
+    constexpr void remove(const value_type& x) noexcept { ticks_.remove(x.count()); }
+    constexpr void merge(const Sum& later) noexcept { ticks_.merge(later.ticks_); }
+
+    [[nodiscard]] constexpr value_type result() const noexcept {
+        using Limits = std::numeric_limits<Rep>;
+        const auto total = ticks_.wide();
+        if (total > Limits::max()) {
+            return value_type::max();
+        }
+        return total < Limits::min() ? value_type::min() : value_type{static_cast<Rep>(total)};
+    }
+
+    constexpr bool operator==(const Sum&) const noexcept = default;
+
+private:
+    Sum<Rep> ticks_;
 };
 
 template <std::floating_point T>
