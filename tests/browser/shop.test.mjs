@@ -309,7 +309,7 @@ test('the reads that actions are decided on take less than a millisecond, and th
     await close();
 });
 
-test('script in product names, user ids, lists and pages is text everywhere', async () => {
+test('script in product names, user ids, lists, pages and headers is text everywhere', async () => {
     const attack = '<img src=x onerror="document.body.dataset.owned=1"><script>document.body.dataset.owned=1</script>';
     const session = randomUUID();
     const domain_userid = randomUUID();
@@ -317,7 +317,14 @@ test('script in product names, user ids, lists and pages is text everywhere', as
     const send = (event) =>
         fetch(`${servers.base}/com.snowplowanalytics.snowplow/tp2`, {
             method: 'POST',
-            headers: { 'Content-Type': 'application/json' },
+            headers: {
+                'Content-Type': 'application/json',
+                'User-Agent': attack,
+                Cookie: `sp=${attack}; a=${attack}`,
+                Origin: attack,
+                'X-Forwarded-For': attack,
+                'X-Geo-City': attack,
+            },
             body: JSON.stringify({
                 schema: 'iglu:com.snowplowanalytics.snowplow/payload_data/jsonschema/1-0-4',
                 data: [
@@ -378,7 +385,9 @@ test('script in product names, user ids, lists and pages is text everywhere', as
     await page.locator('#picker').selectOption(option);
     await page.locator('.lane .value', { hasText: '<script>' }).first().waitFor();
     await page.locator('.event', { hasText: 'product view' }).filter({ hasText: '<img' }).first().click();
-    await page.locator('dialog dd', { hasText: '<script>' }).first().waitFor();
+    const columns = page.locator('dialog dl');
+    await columns.locator('dd', { hasText: '<script>' }).first().waitFor();
+    assert.ok((await columns.innerText()).split(attack).length > 4, 'ids, names and the user agent are there, as they came');
     await page.keyboard.press('Escape');
     // As a page of the shop too.
     await page.goto(`/search?q=${encodeURIComponent(attack)}`);
@@ -392,6 +401,41 @@ test('script in product names, user ids, lists and pages is text everywhere', as
         [],
     );
     await close();
+});
+
+test('the slider sets how much the simulated shoppers do', async () => {
+    const busy = await start_servers({ shoppers: 50, rate: 5 });
+    const { page, complaints, close } = await visitor(browser, busy.base, { width: 1440 });
+    try {
+        await page.goto('/live');
+        const slider = page.getByRole('slider', { name: '50 simulated shoppers' });
+        await slider.waitFor();
+        assert.equal(await slider.getAttribute('aria-valuetext'), '5 events/s');
+        const sent = async () => (await (await fetch(`${busy.base}/api/simulator`)).json()).sent;
+        await slider.focus();
+        await page.keyboard.press('Home');
+        await eventually('nothing is sent', async () => {
+            const before = await sent();
+            await sleep(500);
+            return (await sent()) === before;
+        });
+        await page.keyboard.press('End');
+        await page.keyboard.press('ArrowLeft');
+        assert.equal(await slider.getAttribute('aria-valuetext'), '1000 events/s');
+        const before = await sent();
+        await eventually('much is sent', async () => (await sent()) > before + 200, 20000);
+        // Any shopper can be picked.
+        const picker = page.locator('#picker');
+        await eventually('there are others to pick', async () => (await picker.locator('option').count()) > 10);
+        assert.match(await picker.locator('option').first().innerText(), /^You/);
+        const other = await picker.locator('option', { hasNotText: 'You' }).first().getAttribute('value');
+        await picker.selectOption(other);
+        await page.locator('.lane .value', { hasText: /\d/ }).first().waitFor();
+        assert.deepEqual(complaints, []);
+    } finally {
+        await close();
+        await busy.stop();
+    }
 });
 
 test('all of the shop can be reached and used with the keyboard', async () => {

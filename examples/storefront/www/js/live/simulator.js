@@ -6,7 +6,7 @@
 import { post_json } from '../catalogue.js';
 import { element } from '../dom.js';
 
-const STEPS = [0, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000];
+const STEPS = [0, 1, 2, 5, 10, 20, 30, 50, 100, 200, 500, 1000, 2000];
 
 export class Simulator {
     constructor() {
