@@ -13,7 +13,7 @@ const folder = argv[2];
 await mkdir(folder, { recursive: true });
 const servers = await start_servers({ shoppers: 200, rate: 20 });
 const browser = await launch();
-const desktop = { width: 1440, height: 900 };
+const desktop = { width: 1440, height: 1040 };
 const phone = { width: 390, height: 844 };
 
 async function picture(name, size, scheme, scene) {
@@ -54,7 +54,7 @@ async function live(page) {
     await shop.locator('.wordmark').click();
     await shop.getByRole('link', { name: 'Cep table lamp', exact: true }).click();
     await page.locator('.changed').first().waitFor();
-    await sleep(250);
+    await page.locator('.runs li', { hasText: 'product view' }).first().waitFor();
 }
 
 try {
