@@ -128,20 +128,22 @@ private:
         }
     }
 
+    Row& late(const Operation& o, race::Disorder d) {
+        const std::string percent = std::to_string(std::lround(d.share * 100));
+        return add(
+            std::string{"disorder/"} + o.name + "/" + percent + " % by up to " + std::to_string(d.places) + "/65536",
+            o.task, of_length(65536, d), 65536, million);
+    }
+
     void disordered() {
         for (const Operation& o : {operations[0], operations[2]}) {
             const std::string name = o.name;
-            const auto late = [&](race::Disorder d) -> Row& {
-                const auto percent = std::to_string(std::lround(d.share * 100));
-                return add("disorder/" + name + "/" + percent + " % by up to " + std::to_string(d.places) + "/65536",
-                           o.task, of_length(65536, d), 65536, million);
-            };
             for (const std::uint32_t places : {10U, 100U, 1000U, 10'000U}) {
-                point(late({0.1, places}), "places/" + name, places);
+                point(late(o, {0.1, places}), "places/" + name, places);
             }
-            late({0.01, 100});
-            late({0.5, 100});
-            late({0.5, 10'000});
+            late(o, {0.01, 100});
+            late(o, {0.5, 100});
+            late(o, {0.5, 10'000});
         }
         add("latency/sum, 10 % by up to 100/65536", Task::sum, of_length(65536, {0.1, 100}), 65536, million).latency =
             true;
@@ -193,7 +195,7 @@ private:
                                batches ? Task::keyed_batches : Task::keyed_sum, std::move(shape), held, million);
                 row.long_only = held > million;
                 if (k.each == 100) {
-                    point(row, batches ? "keys, in batches" : "keys", k.keys);
+                    point(row, "keys", k.keys);
                 }
             }
         }
@@ -234,6 +236,7 @@ double median(std::vector<double> values) {
 struct Timer {
     double ticks_per_ns;
     double cost;  // ns, of an event in which nothing happens
+    double step;  // ns, from one count to the next
 };
 
 Timer calibrate() {
@@ -249,7 +252,12 @@ Timer calibrate() {
         const std::uint64_t t = race::ticks();
         e = static_cast<double>(race::ticks() - t) / ticks_per_ns;
     }
-    return {ticks_per_ns, median(std::move(empty))};
+    std::sort(empty.begin(), empty.end());
+    double step = empty.back();
+    for (std::size_t i = 1; i != empty.size(); ++i) {
+        step = empty[i] > empty[i - 1] ? std::min(step, empty[i] - empty[i - 1]) : step;
+    }
+    return {ticks_per_ns, empty[empty.size() / 2], step};
 }
 
 // ---- results
@@ -500,7 +508,7 @@ public:
              << ", \"cores\": " << std::thread::hardware_concurrency()
              << ", \"compiler\": " << quoted(WEIR_BENCHMARK_COMPILER) << ", \"flags\": " << quoted(WEIR_BENCHMARK_FLAGS)
              << ", \"quick\": " << (options.quick ? "true" : "false") << ", \"load\": " << load[0]
-             << ", \"timer_ns\": " << timer.cost << "},\n  \"rows\": [";
+             << ", \"timer_ns\": " << timer.cost << ", \"timer_step_ns\": " << timer.step << "},\n  \"rows\": [";
     }
 
     void add(const Row& row, const std::vector<Result>& results) {
@@ -600,7 +608,7 @@ int main(int count, char** arguments) {
     if (!options->json.empty()) {
         json = std::make_unique<Json>(options->json, *options, timer);
     }
-    std::printf("timer %.1f ns\n", timer.cost);
+    std::printf("timer %.1f ns, in steps of %.1f ns\n", timer.cost, timer.step);
     const Rows rows;
     bool agreed = true;
     std::size_t ran = 0;

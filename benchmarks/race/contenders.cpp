@@ -24,6 +24,7 @@
 #include <weir/aggregators/count.hpp>
 #include <weir/aggregators/min_max.hpp>
 #include <weir/aggregators/sum.hpp>
+#include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/rolling_window.hpp>
 
@@ -31,7 +32,6 @@
 
 namespace {
 
-using race::Abilities;
 using race::Shape;
 using race::Task;
 
@@ -142,6 +142,22 @@ struct WeirDrained : WeirKeyed {
 
     std::size_t since = 0;
     double drained = 0;
+};
+
+// What slides at every event can slide by a tenth of its length.
+struct WeirHopping {
+    using Window = weir::HoppingWindow<weir::Sum<double>, weir::Duration, weir::Duration>;
+
+    explicit WeirHopping(const Shape& shape)
+        : window{weir::Duration{shape.length()}, weir::Duration{shape.length() / 10}} {}
+    void insert(std::int64_t time, double value) {
+        window.insert(at(time), value);
+        window.advance_to(at(time), [&](const auto& closed) { sum = closed.aggregate.result(); });
+    }
+    double query() const { return sum; }
+
+    Window window;
+    double sum = 0;
 };
 
 // ---- written by hand: a deque of events and a total
@@ -292,6 +308,8 @@ struct BoostSum {
     race::enter<Separate<Weir<weir::Sum<double>>>>("weir, a window each", Task::lengths, {.disorder = true}),
     race::enter<WeirKeyed>("weir", Task::keyed_sum),
     race::enter<WeirDrained>("weir, drained", Task::keyed_sum),
+
+    race::enter<UnorderedMap<WeirHopping>>("weir, sliding by a tenth", Task::keyed_sum, {.exact = false}),
 
     race::enter<DequeSum<double>>("deque", Task::sum, {.disorder = true}),
     race::enter<DequeSum<std::int64_t>>("deque", Task::integer_sum, {.disorder = true}),
