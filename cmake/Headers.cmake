@@ -1,7 +1,7 @@
 # Copyright 2026 The weir authors
 # SPDX-License-Identifier: Apache-2.0
 
-# Every header of the library, by name: what is installed and compiled alone. scripts/check_files says what is
+# Every header of the library, by name: what is installed, and compiled alone. scripts/check_files says what is
 # missing here and, with --fix, writes it.
 set(WEIR_HEADERS
     include/weir/aggregates.hpp
@@ -48,3 +48,7 @@ set(WEIR_HEADERS
     include/weir/version.hpp
     include/weir/watermark.hpp
     include/weir/weir.hpp)
+
+# Those for programs that have another library too: installed, not compiled alone.
+set(WEIR_ADAPTERS
+    include/weir/adapters/datasketches.hpp)

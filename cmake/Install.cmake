@@ -8,7 +8,7 @@ include(GNUInstallDirs)
 set(package_dir "${CMAKE_INSTALL_DATADIR}/cmake/weir")
 set(pkgconfig_dir "${CMAKE_INSTALL_DATADIR}/pkgconfig")
 
-install(TARGETS weir EXPORT weirTargets FILE_SET HEADERS)
+install(TARGETS weir EXPORT weirTargets FILE_SET HEADERS FILE_SET adapters)
 install(
     EXPORT weirTargets
     NAMESPACE weir::
