@@ -259,19 +259,19 @@ detail::Merged<T> HoppingWindow<T, Size, Slide>::aggregate_of(std::size_t first,
 template <class T, class Size, class Slide>
 detail::Merged<T> HoppingWindow<T, Size, Slide>::take(const Bounds& window) {
     if constexpr (Slice::merges) {
-        std::size_t count = stacks_ ? stacks_->covered() : 0;
-        while (count != slices_.size() && slices_[count].first <= window.last) {
-            ++count;
+        std::size_t inside = stacks_ ? stacks_->covered() : 0;
+        while (inside != slices_.size() && slices_[inside].first <= window.last) {
+            ++inside;
         }
-        if (count == 1 && is_over(slices_.front(), window.end)) {
+        if (inside == 1 && is_over(slices_.front(), window.end)) {
             return std::move(slices_[0].part);
         }
-        if (count > few) {
+        if (inside > few) {
             Stacks& stacks = stacks_ ? *stacks_ : stacks_.emplace();
             if (stacks.front() == 0) {
-                stacks.rebuild(slices_, count);
+                stacks.rebuild(slices_, inside);
             }
-            stacks.extend(slices_, count);
+            stacks.extend(slices_, inside);
             return stacks.aggregate();
         }
     }

@@ -124,7 +124,7 @@ bool PanedWindow<T, Length>::insert(Timestamp t, const X& x) {
     }
     advance_to(t);
     std::size_t i = panes_.upper_bound(t);
-    const bool fresh = i == 0 || panes_[i - 1].last < t;
+    const bool fresh = i == 0 || t > panes_[i - 1].last;
     if (fresh) {
         const std::int64_t phase = phase_of(t);
         panes_.insert(i, detail::Slice<T>{saturating_subtract(t, Duration{phase}), detail::narrow(last_of(t)), {}});
