@@ -1,12 +1,18 @@
 # Copyright 2026 The weir authors
 # SPDX-License-Identifier: Apache-2.0
-"""Tables and plots from what benchmark_windows --json has written."""
+"""Tables and plots from what benchmark_windows --json has written.
+
+    python3 benchmarks/report.py FILE FOLDER     prints the tables of FILE and draws its plots into FOLDER
+"""
 
 import html
 import json
 import math
+import pathlib
 import re
 import statistics
+import sys
+import xml.dom.minidom
 
 OURS = "weir"
 BY_HAND = ("deque", "bare", "Boost.Accumulators")
@@ -345,3 +351,24 @@ def plots(rows):
                       for name, result in results.items() if "curve" in result})
     figures = {"window-length": length, "disorder": late, "windows": windows, "keys": keys, "latency": spread}
     return {name + ".svg": figure.svg() for name, figure in figures.items() if figure.panels}
+
+
+def draw(rows, folder):
+    """Writes the plots, each of them well-formed."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, svg in plots(rows).items():
+        xml.dom.minidom.parseString(svg)
+        (folder / name).write_text(svg, encoding="utf-8")
+
+
+def show(context, rows):
+    for name, lines in tables(context, rows).items():
+        print(f"\n-- {name}", *lines, sep="\n")
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        sys.exit(__doc__)
+    measured = load(pathlib.Path(sys.argv[1]))
+    show(*measured)
+    draw(measured[1], pathlib.Path(sys.argv[2]))

@@ -193,7 +193,7 @@ private:
                 Row& row = add(std::string{batches ? "keyed, in batches/sum/" : "keyed/sum/"} + short_count(k.keys) +
                                    " keys of " + std::to_string(k.each),
                                batches ? Task::keyed_batches : Task::keyed_sum, std::move(shape), held, million);
-                row.long_only = held > million;
+                row.long_only = held > million || k.keys == 100;
                 if (k.each == 100) {
                     point(row, "keys", k.keys);
                 }
@@ -326,7 +326,7 @@ private:
         if (options_.repetitions != 0) {
             return options_.repetitions;
         }
-        return options_.smoke ? 1 : options_.quick ? (latency ? 3 : 5) : (latency ? 5 : 7);
+        return options_.smoke ? 1 : options_.quick ? (latency ? 2 : 5) : (latency ? 5 : 7);
     }
 
     [[nodiscard]] std::vector<Result> means(const Row& row, const Arrivals& arrivals, std::size_t fill,
