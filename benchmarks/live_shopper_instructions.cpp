@@ -27,6 +27,7 @@
 #include <weir/aggregators/distinct.hpp>
 #include <weir/aggregators/min_max.hpp>
 #include <weir/aggregators/sum.hpp>
+#include <weir/hopping_window.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>
@@ -44,6 +45,10 @@ extern "C" [[gnu::noinline]] void hot_path(const std::function<void()>& run) {
 namespace {
 
 using namespace std::chrono_literals;
+using weir::Bundle;
+using weir::Count;
+using weir::Max;
+using weir::Sum;
 
 template <class T>
 void keep(const T& value) {
@@ -136,6 +141,20 @@ std::size_t sessions() {
     return count(40'000, take);
 }
 
+std::size_t hopping() {
+    race::Stream stream = stream_of({0.1, 10});
+    weir::HoppingWindow<Sum<double>, weir::Duration, weir::Duration> window{60s, 5s, {.lateness = 20s}};
+    const auto take = [&](std::size_t events) {
+        for (; events != 0; --events) {
+            const race::Event event = stream.next();
+            keep(window.insert(at(event.time), event.value));
+            window.advance_to(at(event.time), [](const auto& closed) { keep(closed.aggregate.result()); });
+        }
+    };
+    take(1000);
+    return count(40'000, take);
+}
+
 std::size_t decode(const char* file) {
     const auto records = race::read_lines(file);
     live_shopper::Decoder decoder{live_shopper::CartTotal::by_form};
@@ -174,11 +193,6 @@ std::size_t lanes() {
     return count(3000, take);
 }
 
-using weir::Bundle;
-using weir::Count;
-using weir::Max;
-using weir::Sum;
-
 const std::map<std::string_view, std::function<std::size_t()>> paths{
     {"window-sum", [] { return window<Sum<double>>(4096); }},
     {"window-sum-few", [] { return window<Sum<double>>(4); }},
@@ -198,6 +212,7 @@ const std::map<std::string_view, std::function<std::size_t()>> paths{
     {"keyed-update", [] { return keyed(false); }},
     {"keyed-update-drained", [] { return keyed(true); }},
     {"sessions", sessions},
+    {"hopping", hopping},
     {"decode-json", [] { return decode("shop_visit.jsonl"); }},
     {"decode-tsv", [] { return decode("shop_visit.tsv"); }},
     {"lanes", lanes},
