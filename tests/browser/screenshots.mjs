@@ -52,9 +52,12 @@ async function live(page) {
     }
     // One more change, so that the highlight is in the picture.
     await shop.locator('.wordmark').click();
-    await shop.getByRole('link', { name: 'Cep table lamp', exact: true }).click();
-    await page.locator('.changed').first().waitFor();
-    await page.locator('.runs li', { hasText: 'product view' }).first().waitFor();
+    const lamp = shop.getByRole('link', { name: 'Cep table lamp', exact: true });
+    await lamp.scrollIntoViewIfNeeded();
+    await sleep(800);
+    await lamp.click();
+    await page.locator('.changed', { hasText: '2 × Cep table lamp' }).first().waitFor();
+    await page.locator('.runs li:nth-child(-n + 3)', { hasText: 'product view' }).first().waitFor();
 }
 
 try {
