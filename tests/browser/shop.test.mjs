@@ -431,6 +431,23 @@ test('the slider sets how much the simulated shoppers do', async () => {
         const other = await picker.locator('option', { hasNotText: 'You' }).first().getAttribute('value');
         await picker.selectOption(other);
         await page.locator('.lane .value', { hasText: /\d/ }).first().waitFor();
+        // What the shop did for others comes by; a story that is open stays where it is.
+        const stories = page.locator('#firings > li details');
+        await stories.first().waitFor({ timeout: 60000 });
+        await stories.first().locator('summary').click();
+        const open = page.locator('#firings details[open]');
+        const story = await open.locator('table').innerText();
+        await page.locator('#firings .about', { hasText: /wait/ }).waitFor({ timeout: 60000 });
+        assert.equal(await open.locator('table').innerText(), story);
+        await open.locator('summary').click();
+        await page.locator('#firings .about', { hasText: /wait/ }).waitFor({ state: 'detached' });
+        // One's own does not go down with them.
+        const shop = page.frameLocator('#frame');
+        await shop.getByRole('link', { name: 'Heath throw', exact: true }).click();
+        await shop.locator('#add-to-cart').click();
+        const own = page.locator('#own-firings > li');
+        await own.waitFor({ timeout: 30000 });
+        assert.match(await own.innerText(), /Almost at free shipping[\s\S]*You, visitor[\s\S]*cart_value_1h at least 60\s+79/);
         assert.deepEqual(complaints, []);
     } finally {
         await close();

@@ -12,6 +12,7 @@ import { Freshness } from './live/freshness.js';
 import { Picker } from './live/picker.js';
 import { show_raw } from './live/raw.js';
 import { Simulator } from './live/simulator.js';
+import { same_shopper } from './live/text.js';
 import { Totals } from './live/totals.js';
 
 // The names of products are an ornament here; without a catalogue their ids do.
@@ -57,7 +58,10 @@ function follow(who) {
         actions.reads(data.reads);
     });
     on('features', (data) => features.show(data));
-    on('changes', (data) => features.change(data));
+    on('changes', (data) => {
+        features.change(data);
+        if (same_shopper(data, shopper())) freshness.changed(data);
+    });
     on('ttls', (data) => features.ttls(data));
     source.onerror = () => totals.connected(false);
 }

@@ -3,13 +3,22 @@
 
 // From a click in this browser to the change in Redis, measured here: the shop says when it tracked an event and when
 // the click before it was, the server's stream says when the event left Kafka and when what it changed was in Redis;
-// this clock is read at both ends.
+// this clock is read at both ends. The server can tell that only of events that came in order; a product view that
+// overtook the click on its list is known by the value that none but its kind changes.
 
 import { element } from '../dom.js';
 import { words } from './text.js';
 
 const SHOWN = 6;
 const SCALE = 300; // ms across the whole bar; its mark is at 200
+
+// What changes with every event of a type, and with no other's.
+const CHANGES = {
+    page_view: 'session_page_count',
+    product_view: 'return_view_count',
+    add_to_cart: 'cart_add_count',
+    remove_from_cart: 'cart_remove_count',
+};
 
 const now = () => performance.timeOrigin + performance.now();
 
@@ -54,7 +63,16 @@ export class Freshness {
     /// What it changed is in Redis.
     stored({ id }) {
         const run = this.waiting_.get(id);
-        if (!run) return;
+        if (run) this.end_(id, run);
+    }
+
+    /// Values of one's own changed in Redis.
+    changed({ changes }) {
+        const features = new Set(changes.map(({ feature }) => feature));
+        for (const [id, run] of this.waiting_) if (features.has(CHANGES[run.type])) this.end_(id, run);
+    }
+
+    end_(id, run) {
         this.waiting_.delete(id);
         run.taken = now() - run.begun;
         run.kafka = Math.min(run.taken, (run.left_kafka ?? now()) - run.begun);

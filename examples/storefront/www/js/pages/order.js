@@ -35,7 +35,7 @@ export function render({ catalogue }) {
                     'div',
                     {},
                     element('h1', { class: 'page-title' }, name ? `Thank you, ${name.split(' ')[0]}` : 'Thank you'),
-                    element('p', { class: 'lead' }, `Order ${order.id} is on its way to being packed.`),
+                    element('p', { class: 'lead' }, `Order ${order.id.split('-')[0]} is on its way to being packed.`),
                 ),
             ),
             element(
