@@ -296,6 +296,69 @@ test('the live page shows a click as event, as feature and as latency', async ()
     await close();
 });
 
+test('a product view whose time is before that of the click on its list is timed too', async () => {
+    const { page, complaints, close } = await visitor(browser, servers.base, { width: 1440 });
+    await page.goto('/live');
+    await page.frameLocator('#frame').locator('.card').first().waitFor();
+    const { domain_userid, session } = await identity(page);
+    await page.locator('.runs li', { hasText: 'view' }).first().waitFor();
+    const schema = (vendor, name, version) => `iglu:com.snowplowanalytics.snowplow${vendor}/${name}/jsonschema/${version}`;
+    const send = async (type, dtm) => {
+        const id = randomUUID();
+        // As the shop tells the live page, and then the collector.
+        await page.frames()[1].evaluate(
+            (told) => {
+                const tracked = performance.timeOrigin + performance.now();
+                new BroadcastChannel('alderwick').postMessage({ ...told, tracked, clicked: tracked });
+            },
+            { id, type, user: domain_userid, session },
+        );
+        const answer = await fetch(`${servers.base}/com.snowplowanalytics.snowplow/tp2`, {
+            method: 'POST',
+            headers: { 'Content-Type': 'application/json' },
+            body: JSON.stringify({
+                schema: schema('', 'payload_data', '1-0-4'),
+                data: [
+                    {
+                        e: 'ue',
+                        tv: 'js-4.10.1',
+                        p: 'web',
+                        eid: id,
+                        duid: domain_userid,
+                        sid: session,
+                        dtm: String(dtm),
+                        stm: String(Date.now()),
+                        ue_pr: JSON.stringify({
+                            schema: schema('', 'unstruct_event', '1-0-0'),
+                            data: {
+                                schema: schema('.ecommerce', 'snowplow_ecommerce_action', '1-0-2'),
+                                data: { type },
+                            },
+                        }),
+                        co: JSON.stringify({
+                            schema: schema('', 'contexts', '1-0-0'),
+                            data: [
+                                {
+                                    schema: schema('.ecommerce', 'product', '1-0-0'),
+                                    data: { id: 'kiln-mug', category: 'Table', price: 18.5, currency: 'USD' },
+                                },
+                            ],
+                        }),
+                    },
+                ],
+            }),
+        });
+        assert.equal(answer.status, 200);
+    };
+    const now = Date.now();
+    await send('list_click', now);
+    await send('product_view', now - 30);
+    await page.locator('.runs li', { hasText: 'list click' }).waitFor();
+    await page.locator('.runs li', { hasText: 'product view' }).waitFor();
+    assert.deepEqual(complaints, []);
+    await close();
+});
+
 test('the reads that actions are decided on take less than a millisecond, and the page shows how long', async () => {
     const { page, close } = await visitor(browser, servers.base, { width: 1440 });
     await page.goto('/live');
