@@ -1,8 +1,8 @@
 // Copyright 2026 The weir authors
 // SPDX-License-Identifier: Apache-2.0
 
-// How fast RedisStore writes, against redis-benchmark on the same server, with the same commands and sizes. Starts a
-// redis-server of its own on a free loopback port; takes about half a minute.
+// How fast RedisStore writes, plain and guarded by fences, against redis-benchmark on the same server, with the same
+// commands and sizes. Starts a redis-server of its own on a free loopback port; takes about a minute.
 //
 //     benchmark_live_shopper_redis [WRITES]
 
@@ -36,7 +36,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t keys = 100'000;
-constexpr int rounds = 3;
+constexpr int rounds = 5;
+constexpr int partitions = 6;  // and so fences
 const std::string value(12, '7');
 
 // A key as long as `user:USER:product_view_count_5m` mostly is.
@@ -86,8 +87,30 @@ double redis_benchmark(const std::string& port, std::size_t writes, int connecti
     return rate;
 }
 
+// What a process has used of processors, in user and system mode.
+double processor_seconds(pid_t pid) {
+    double ticks = 0;
+    if (std::FILE* const stat = std::fopen(fmt::format("/proc/{}/stat", pid).c_str(), "r")) {
+        std::array<char, 1024> line{};
+        unsigned long user = 0;
+        unsigned long system = 0;
+        if (std::fgets(line.data(), line.size(), stat) != nullptr &&
+            std::sscanf(line.data(), "%*d %*s %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) ==
+                2) {
+            ticks = static_cast<double>(user + system);
+        }
+        std::fclose(stat);
+    }
+    return ticks / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
 // The same by RedisStore, in batches as the job hands them over, from the first write to the last acknowledgement.
-double redis_store(const std::string& port, std::size_t writes) {
+struct Run {
+    double rate;
+    double server;  // seconds of the server's processor
+};
+
+Run redis_store(const std::string& port, pid_t server, std::size_t writes, bool guarded) {
     live_shopper::Metrics metrics;
     live_shopper::RedisConfig config;
     config.host = "127.0.0.1";
@@ -96,16 +119,24 @@ double redis_store(const std::string& port, std::size_t writes) {
     while (!store.available()) {
         std::this_thread::sleep_for(1ms);
     }
+    if (guarded) {
+        std::vector<live_shopper::Fence> fences;
+        for (int i = 0; i < partitions; ++i) {
+            fences.push_back({fmt::format("live-shopper:fence:group:enriched-good:{}", i), 1, 0});
+        }
+        store.own(std::move(fences));
+    }
     std::vector<std::string> names;
     for (std::size_t i = 0; i < keys; ++i) {
         names.push_back(key_of((i * 7919) % keys));
     }
     const auto begin = std::chrono::steady_clock::now();
+    const double processor = processor_seconds(server);
     std::uint64_t ticket = 0;
     for (std::size_t i = 0; i < writes;) {
         live_shopper::WriteBatch batch;
         for (const auto end = std::min(writes, i + 4096); i < end; ++i) {
-            batch.set(names[i % keys], value, 15min);
+            batch.set(names[i % keys], value, 15min, i / 4 + 1);  // groups as the lanes make them
         }
         store.submit(std::move(batch), ++ticket);
         while (store.pending() > 50'000) {
@@ -119,8 +150,8 @@ double redis_store(const std::string& port, std::size_t writes) {
             std::this_thread::sleep_for(100us);
         }
     }
-    return static_cast<double>(writes) /
-           std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+    return {static_cast<double>(writes) / took.count(), processor_seconds(server) - processor};
 }
 
 double median(std::vector<double> rates) {
@@ -143,16 +174,30 @@ int main(int argc, char** argv) {
     };
     std::vector<Way> ways{{1, 100, {}}, {1, 1000, {}}, {50, 100, {}}};
     std::vector<double> ours;
+    std::vector<double> guarded;
+    std::vector<double> processor;
+    std::vector<double> guarded_processor;
     for (int round = 0; round < rounds; ++round) {  // taking turns, so that a busy machine is unfair to none
-        ours.push_back(redis_store(port, writes));
+        for (const bool guard : {round % 2 == 0, round % 2 != 0}) {
+            const Run run = redis_store(port, redis, writes, guard);
+            (guard ? guarded : ours).push_back(run.rate);
+            (guard ? guarded_processor : processor).push_back(run.server);
+        }
         for (Way& way : ways) {
             way.rates.push_back(redis_benchmark(port, writes, way.connections, way.pipeline));
         }
     }
     const double rate = median(ours);
+    const double guarded_rate = median(guarded);
     fmt::print("SET key({}) value({}) PX ttl, {} writes, median of {}\n", key_of(0).size(), value.size(), writes,
                rounds);
     fmt::print("RedisStore, one connection                         {:>10.0f}/s\n", rate);
+    fmt::print("RedisStore, guarded by {} fences                    {:>10.0f}/s  ratio {:.2f}\n", partitions,
+               guarded_rate, rate > 0 ? guarded_rate / rate : 0.0);
+    fmt::print("  the server's processor time: {:.2f} us a write plain, {:.2f} guarded, ratio {:.2f}\n",
+               median(processor) * 1e6 / static_cast<double>(writes),
+               median(guarded_processor) * 1e6 / static_cast<double>(writes),
+               median(guarded_processor) / median(processor));
     for (const Way& way : ways) {
         const double theirs = median(way.rates);
         fmt::print("redis-benchmark, {:2} connections, pipeline {:4}        {:>10.0f}/s  ratio {:.2f}\n",

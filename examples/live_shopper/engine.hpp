@@ -53,6 +53,7 @@ struct Write {
     std::string_view key;
     std::string_view value;
     weir::Timestamp expires_at;  // event time; its TTL is expires_at - Engine::now()
+    std::uint64_t group;         // the same for values of one key, lane and window, which come one after the other
     bool erase;                  // delete the key instead
 };
 

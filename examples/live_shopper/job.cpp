@@ -53,6 +53,10 @@ void Job::step(weir::Duration wait) {
     }
     dead_letters_.poll();
     collect_acknowledgements();
+    if (const auto newer = store_.take_refusal(); newer && assigned_) {
+        drop_out(*newer, now);
+        return;
+    }
 
     switch (polled.rebalance) {
         case Rebalance::none:
@@ -114,7 +118,41 @@ void Job::begin() {
     assigned_ = true;
     release_by_.reset();
     metrics_.rebalances.add();
+    own();
     restart_windows(clock_());
+}
+
+void Job::own() {
+    std::vector<Fence> fences;
+    if (const auto generation = source_.generation(); generation && !options_.fence.empty()) {
+        for (const Partition& partition : source_.partitions()) {
+            Fence fence{options_.fence + ':' + partition.topic + ':' + std::to_string(partition.number), *generation};
+            // The group counts its generations up. One that refused this process before it joined and is still ahead of
+            // what it was given since is of a group that was deleted, or of a cluster that is no more.
+            for (const Fence& newer : newer_) {
+                if (newer.name == fence.name && newer.generation > fence.generation) {
+                    log::warn("the store has a generation of a group that is no more; taking its place",
+                              {{"fence", fence.name}, {"generation", fence.generation}, {"found", newer.generation}});
+                    fence.void_generation = newer.generation;
+                }
+            }
+            fences.push_back(std::move(fence));
+        }
+    }
+    newer_.clear();
+    store_.own(std::move(fences));
+}
+
+// Somebody else writes for the partitions already; Kafka's word of it is on its way.
+void Job::drop_out(const std::vector<Fence>& newer, weir::Timestamp now) {
+    metrics_.fenced.add();
+    for (const Fence& fence : newer) {
+        log::warn("the store refused writes: another process has the partition",
+                  {{"fence", fence.name}, {"newer", fence.generation}});
+    }
+    newer_ = newer;
+    release(now, true);
+    source_.rejoin();
 }
 
 // Builds the windows from the log.
@@ -267,8 +305,11 @@ void Job::take(const Record& record, weir::Timestamp now) {
     }
     const bool again = record.offset < progress.committed;
     progress.next = record.offset + 1;
-    // A record without a time of its own, or with one ahead of the clock, came now.
-    const weir::Timestamp arrival = record.time && *record.time > weir::Timestamp{} ? std::min(*record.time, now) : now;
+    // A record without a time of its own, or with one that cannot be, came now. One that is a little ahead of the clock
+    // is believed: the clock may be behind, and a later read of the same record has to find the same.
+    const bool believed = record.time && *record.time > weir::Timestamp{} &&
+                          *record.time <= weir::saturating_add(now, options_.settings.max_future);
+    const weir::Timestamp arrival = believed ? *record.time : now;
     progress.time = arrival;
     if (again) {
         ++read_back_;
@@ -367,15 +408,17 @@ void Job::flush(weir::Timestamp now) {
     WriteBatch batch;
     bool wrote = false;
     const weir::Timestamp event_time = engine_->now();
+    std::uint64_t group = 0;
     engine_->drain([&](const Write& write) {
-        if (write.erase) {
-            batch.erase(write.key);
-        } else {
-            batch.set(write.key, write.value, write.expires_at - event_time);
-        }
-        if (batch.size() == portion) {
+        if (batch.size() >= portion && write.group != group) {
             store_.submit(std::move(batch), ++ticket_);
             batch = WriteBatch{};
+        }
+        group = write.group;
+        if (write.erase) {
+            batch.erase(write.key, group);
+        } else {
+            batch.set(write.key, write.value, write.expires_at - event_time, group);
         }
         wrote = true;
     });
@@ -474,6 +517,7 @@ void Job::release(weir::Timestamp now, bool lost) {
         log::info("partitions given up", {{"partitions", progress_.size()}});
     }
     source_.release();
+    store_.own({});
     forget();
     report(now);
 }

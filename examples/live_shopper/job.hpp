@@ -11,6 +11,9 @@
 // the store. Offsets are committed once the store has acknowledged, and the dead-letter topic has taken, all they led
 // to.
 //
+// Writes carry the generation of the assignment. Where the store knows a newer one, somebody else has the partitions:
+// the job drops what it has and joins the group anew.
+//
 //     live_shopper::Job job{options, source, store, dead_letters, metrics, clock};
 //     while (!signalled) { job.step(10ms); }
 //     job.stop();
@@ -22,6 +25,7 @@
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -39,6 +43,7 @@ namespace live_shopper {
 
 struct JobOptions {
     Settings settings;
+    std::string fence;                                // begins the names of the fences; empty: there are none
     std::size_t shards = 1;                           // threads that the lanes are split over
     std::size_t max_record = Decoder::default_limit;  // bytes; a longer one is undecodable
     std::size_t max_pending = 200'000;                // values waiting at which consumption pauses
@@ -86,6 +91,8 @@ private:
     };
 
     void begin();
+    void own();
+    void drop_out(const std::vector<Fence>& newer, weir::Timestamp now);
     [[nodiscard]] std::vector<std::int64_t> first_offsets(weir::Timestamp now);
     void restart_windows(weir::Timestamp now);
     void repair(weir::Timestamp now);
@@ -117,6 +124,7 @@ private:
     Flush current_;              // arrivals since the last flush
     std::vector<Position> committable_;
 
+    std::vector<Fence> newer_;  // what the store refused the last assignment for
     std::uint64_t ticket_ = 0;
     std::uint64_t acknowledged_ = 0;
     std::optional<weir::Timestamp> last_flush_;

@@ -3,6 +3,7 @@
 #include "kafka_source.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <limits>
 
 namespace live_shopper {
@@ -53,9 +54,7 @@ KafkaSource::KafkaSource(const KafkaConfig& config, Metrics& metrics)
     queue_.reset(rd_kafka_queue_get_consumer(client_));
     commits_.reset(rd_kafka_queue_new(client_));
 
-    const KafkaPartitions topics{rd_kafka_topic_partition_list_new(1)};
-    rd_kafka_topic_partition_list_add(topics.get(), config_.topic.c_str(), RD_KAFKA_PARTITION_UA);
-    rd_kafka_subscribe(client_, topics.get());
+    subscribe();
     log::info("subscribed", {{"brokers", config_.brokers}, {"topic", config_.topic}, {"group", config_.group}});
 }
 
@@ -65,6 +64,51 @@ KafkaSource::~KafkaSource() {
     commits_.reset();
     queue_.reset();
     rd_kafka_destroy_flags(client_, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}
+
+void KafkaSource::subscribe() {
+    const KafkaPartitions topics{rd_kafka_topic_partition_list_new(1)};
+    rd_kafka_topic_partition_list_add(topics.get(), config_.topic.c_str(), RD_KAFKA_PARTITION_UA);
+    rd_kafka_subscribe(client_, topics.get());
+}
+
+// librdkafka leaves the group once what was assigned is given up, and then joins it with the new subscription.
+void KafkaSource::rejoin() {
+    pending_ = Pending::none;
+    rejoining_ = true;
+    rd_kafka_unsubscribe(client_);
+    subscribe();
+}
+
+// librdkafka tells the generation only as a part of the group's metadata, serialized: after a mark of 7 characters, in
+// the machine's byte order. Whether it still does so is seen by what it makes of a known one.
+std::optional<std::int64_t> KafkaSource::ask_generation() const {
+    const auto read = [](rd_kafka_consumer_group_metadata_t* metadata) -> std::optional<std::int32_t> {
+        constexpr std::string_view mark = "CGMDv2:";
+        std::int32_t generation = 0;
+        void* bytes = nullptr;
+        std::size_t size = 0;
+        const KafkaError error{rd_kafka_consumer_group_metadata_write(metadata, &bytes, &size)};
+        const bool known = error == nullptr && size >= mark.size() + sizeof generation &&
+                           std::string_view{static_cast<const char*>(bytes), mark.size()} == mark;
+        if (known) {
+            std::memcpy(&generation, static_cast<const char*>(bytes) + mark.size(), sizeof generation);
+        }
+        if (error == nullptr) {
+            rd_kafka_mem_free(nullptr, bytes);
+        }
+        rd_kafka_consumer_group_metadata_destroy(metadata);
+        return known ? std::optional{generation} : std::nullopt;
+    };
+    constexpr std::int32_t probe = 0x01020304;
+    auto* const metadata = rd_kafka_consumer_group_metadata(client_);
+    const auto generation = metadata == nullptr ? std::nullopt : read(metadata);
+    if (!generation ||
+        read(rd_kafka_consumer_group_metadata_new_with_genid("group", probe, "member", nullptr)) != probe) {
+        log::warn("this librdkafka does not tell the group's generation; writes are not guarded by it");
+        return std::nullopt;
+    }
+    return *generation;
 }
 
 void KafkaSource::close(weir::Duration wait) {
@@ -87,7 +131,20 @@ void KafkaSource::on_rebalance(rd_kafka_t* client, rd_kafka_resp_err_t error,
         return;
     }
     // Records of the old assignment may be ahead in the same poll; what has to be done is done after it.
+    if (self.rejoining_ && error == RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS) {
+        self.pending_ = Pending::none;
+        rd_kafka_assign(client, nullptr);
+        return;
+    }
     if (error == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
+        // Asked for now: the group does not go on before this assignment was answered.
+        self.generation_ = self.ask_generation();
+        if (self.generation_ && *self.generation_ < 0) {
+            self.pending_ = Pending::none;  // no member any more; the loss of this assignment is told next
+            rd_kafka_assign(client, nullptr);
+            return;
+        }
+        self.rejoining_ = false;
         self.assignment_.reset(rd_kafka_topic_partition_list_copy(partitions));
         self.pending_ = Pending::assign;
         self.look_up_at_ = {};
@@ -334,6 +391,7 @@ void KafkaSource::release() {
     partitions_.clear();
     slots_.clear();
     positions_.clear();
+    generation_.reset();
     paused_ = false;
 }
 

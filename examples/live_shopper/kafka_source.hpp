@@ -38,6 +38,8 @@ public:
     void resume() override;
     bool commit(std::span<const Position> positions, weir::Duration wait) override;
     [[nodiscard]] std::int64_t lag(std::uint32_t slot) const override;
+    [[nodiscard]] std::optional<std::int64_t> generation() const override { return generation_; }
+    void rejoin() override;
 
     /// Whether the client has failed for good, so that only a new process can help.
     [[nodiscard]] bool failed() const { return reports_.fatal(); }
@@ -54,6 +56,8 @@ private:
     void take(rd_kafka_message_t* message);
     void take_error(const rd_kafka_message_t* message);
     bool look_up();  // what the job has to know about the partitions of a new assignment
+    [[nodiscard]] std::optional<std::int64_t> ask_generation() const;
+    void subscribe();
     [[nodiscard]] KafkaPartitions list(std::span<const std::int64_t> offsets) const;
     [[nodiscard]] std::uint32_t slot_of(std::int32_t partition) const;
     void report_waiting();
@@ -70,6 +74,7 @@ private:
     std::vector<std::uint32_t> slots_;     // by partition number
     std::vector<std::int64_t> positions_;  // by slot: the next offset to be delivered
     KafkaPartitions assignment_;           // of a rebalance that is under way
+    std::optional<std::int64_t> generation_;
     Pending pending_ = Pending::none;
     std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
     std::chrono::steady_clock::time_point look_up_at_{};
@@ -78,6 +83,7 @@ private:
     bool member_ = false;   // was assigned something, be it nothing, at least once
     bool missing_ = false;  // the topic
     bool paused_ = false;
+    bool rejoining_ = false;  // whatever is revoked meanwhile, the job has given it up
     bool closing_ = false;
 };
 

@@ -130,6 +130,7 @@ std::string Metrics::render() const {
     text.gauge("paused", "1 while consumption waits for Redis or the dead-letter topic.", paused);
     text.counter("rebalances_total", "Assignments taken on.", rebalances);
     text.counter("commits_total", "Offset commits sent.", commits);
+    text.counter("fenced_total", "Assignments dropped because Redis knew a newer owner of a partition.", fenced);
     text.counter("dead_letters_total", "Undecodable records delivered to the dead-letter topic.", dead_letters);
     text.gauge("dead_letters_waiting", "Undecodable records not delivered yet.", dead_letters_waiting);
     text.counter("kafka_errors_total", "Errors that the Kafka client reported.", kafka_errors);

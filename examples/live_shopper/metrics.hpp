@@ -69,6 +69,7 @@ public:
     Number paused;     // 0 or 1
     Number rebalances;
     Number commits;
+    Number fenced;        // assignments dropped because the store knew a newer one
     Number dead_letters;  // delivered
     Number dead_letters_waiting;
     Number kafka_errors;

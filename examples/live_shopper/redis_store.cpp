@@ -23,12 +23,43 @@
 namespace live_shopper {
 namespace {
 
-constexpr std::size_t max_in_flight = 20'000;          // commands without an answer
+constexpr std::size_t max_in_flight = 40'000;          // answers that are due, in lines
+constexpr std::size_t transaction = 512;               // writes, more where a group goes on
 constexpr std::size_t max_out = std::size_t{1} << 18;  // bytes encoded ahead of the socket
 constexpr std::size_t max_reply = 64 * 1024;
 constexpr std::chrono::milliseconds first_back_off{50};
 constexpr std::chrono::milliseconds last_back_off{2000};
 constexpr std::int64_t max_ttl = std::int64_t{1000} * 86'400 * 365 * 100;
+
+// Takes the fences KEYS for generation ARGV[1], unless one of them has seen a newer one. Gives what each held, and
+// whether they were taken. ARGV[i + 1]: a newer one of KEYS[i] that does not count.
+constexpr std::string_view claim_script = R"(local g = tonumber(ARGV[1])
+local held = {1}
+for i = 1, #KEYS do
+    held[i + 1] = tonumber(redis.call('GET', KEYS[i]) or '0') or 0
+    if held[i + 1] > g and held[i + 1] ~= tonumber(ARGV[i + 1]) then held[1] = 0 end
+end
+if held[1] == 1 then
+    for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1]) end
+end
+return held)";
+
+// Whether all of the fences KEYS hold generation ARGV[1]. Touches the first that does not, so that a transaction that
+// watches it is not made. A fence that is gone is 0 from then on. PEXPIRE and PERSIST change nothing and work in a full
+// Redis too.
+constexpr std::string_view guard_script = R"(for i = 1, #KEYS do
+    local held = redis.call('GET', KEYS[i])
+    if held ~= ARGV[1] then
+        if held then
+            redis.call('PEXPIRE', KEYS[i], 86400000)
+            redis.call('PERSIST', KEYS[i])
+        else
+            redis.call('SET', KEYS[i], '0')
+        end
+        return 0
+    end
+end
+return 1)";
 
 timeval to_timeval(weir::Duration d) { return {.tv_sec = d.count() / 1000, .tv_usec = (d.count() % 1000) * 1000}; }
 
@@ -61,6 +92,37 @@ void append_word(std::string& out, std::string_view word) {
     out.append("\r\n").append(word).append("\r\n");
 }
 
+void append_command(std::string& out, const std::vector<std::string_view>& words) {
+    out += '*';
+    append_number(out, static_cast<std::int64_t>(words.size()));
+    out.append("\r\n");
+    for (const auto word : words) {
+        append_word(out, word);
+    }
+}
+
+// What every guarded transaction begins with.
+std::string make_guard(const std::vector<Fence>& fences) {
+    const std::string count = std::to_string(fences.size());
+    const std::string generation = std::to_string(fences.front().generation);
+    std::vector<std::string_view> watch{"WATCH"};
+    std::vector<std::string_view> check{"EVAL", guard_script, count};
+    for (const Fence& fence : fences) {
+        watch.push_back(fence.name);
+        check.push_back(fence.name);
+    }
+    check.push_back(generation);
+    std::string guard;
+    append_command(guard, watch);
+    append_command(guard, check);
+    append_command(guard, {"MULTI"});
+    return guard;
+}
+
+// The lines that answer a transaction: OK to WATCH, the guard's 1, OK to MULTI, QUEUED to each write, the size of what
+// EXEC gives, and the answer to each write.
+constexpr std::size_t lines_of(std::size_t writes) { return 2 * writes + 4; }
+
 }  // namespace
 
 void RedisStore::CloseContext::operator()(redisContext* context) const noexcept { redisFree(context); }
@@ -82,6 +144,24 @@ RedisStore::~RedisStore() {
     (void)!::write(wake_, &one, sizeof one);
     thread_.join();
     ::close(wake_);
+}
+
+void RedisStore::own(std::vector<Fence> fences) {
+    {
+        const std::lock_guard lock{mutex_};
+        owned_ = std::move(fences);
+        refusal_.reset();
+        submitted_.clear();
+        submitted_size_ = 0;
+        pending_.store(0, std::memory_order_relaxed);
+    }
+    const std::uint64_t one = 1;
+    (void)!::write(wake_, &one, sizeof one);
+}
+
+std::optional<std::vector<Fence>> RedisStore::take_refusal() {
+    const std::lock_guard lock{mutex_};
+    return std::exchange(refusal_, std::nullopt);
 }
 
 void RedisStore::submit(WriteBatch batch, std::uint64_t ticket) {
@@ -127,10 +207,30 @@ void RedisStore::run() {
 
 void RedisStore::take_submitted() {
     std::vector<Batch> batches;
+    std::optional<std::vector<Fence>> owned;
     {
         const std::lock_guard lock{mutex_};
         batches.swap(submitted_);
+        owned = std::exchange(owned_, std::nullopt);
+        if (owned) {
+            drop_all();
+        }
+        if (refused_ && !owned) {
+            batches.clear();
+            submitted_size_ = 0;
+        }
         active_size_ += std::exchange(submitted_size_, 0);
+    }
+    if (owned) {
+        // A new connection: what is still on its way on this one must not mix with what comes.
+        if (context_ && (in_flight_ > 0 || !owned->empty() || !fences_.empty())) {
+            disconnect();
+            next_attempt_ = Steady::now();
+        }
+        fences_ = *std::move(owned);
+        guard_ = fences_.empty() ? std::string{} : make_guard(fences_);
+        claimed_ = false;
+        refused_ = false;
     }
     for (Batch& batch : batches) {
         active_.push_back(std::move(batch));
@@ -148,8 +248,8 @@ void RedisStore::take_submitted() {
 void RedisStore::keep(const Batch& batch, std::size_t from) {
     for (std::size_t i = from; i < batch.writes.size(); ++i) {
         const auto write = batch.writes[i];
-        kept_.insert_or_assign(std::string{write.key},
-                               Waiting{std::string{write.value}, batch.handed_over + write.ttl, write.erase});
+        kept_.insert_or_assign(std::string{write.key}, Waiting{std::string{write.value}, batch.handed_over + write.ttl,
+                                                               write.group, write.erase});
     }
     kept_ticket_ = std::max(kept_ticket_, batch.ticket);
 }
@@ -162,12 +262,20 @@ void RedisStore::unkeep() {
     Batch batch;
     batch.handed_over = Steady::now();
     batch.ticket = std::exchange(kept_ticket_, 0);
-    for (const auto& [key, waiting] : kept_) {
+    std::vector<const std::pair<const std::string, Waiting>*> all;
+    all.reserve(kept_.size());
+    for (const auto& entry : kept_) {
+        all.push_back(&entry);
+    }
+    std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->second.group < b->second.group; });
+    for (const auto* entry : all) {
+        const auto& [key, waiting] = *entry;
         if (waiting.erase) {
-            batch.writes.erase(key);
+            batch.writes.erase(key, waiting.group);
         } else {
             batch.writes.set(key, waiting.value,
-                             std::chrono::duration_cast<weir::Duration>(waiting.expires_at - batch.handed_over));
+                             std::chrono::duration_cast<weir::Duration>(waiting.expires_at - batch.handed_over),
+                             waiting.group);
         }
     }
     kept_.clear();
@@ -177,7 +285,26 @@ void RedisStore::unkeep() {
 
 void RedisStore::update_pending() {
     const std::lock_guard lock{mutex_};
-    pending_.store(submitted_size_ + active_size_ + kept_.size(), std::memory_order_relaxed);
+    // What was there before own() is as good as dropped.
+    pending_.store(submitted_size_ + (owned_ ? 0 : active_size_ + kept_.size()), std::memory_order_relaxed);
+}
+
+void RedisStore::drop_all() {
+    active_.clear();
+    active_size_ = 0;
+    kept_.clear();
+    kept_ticket_ = 0;
+    ticket_ = 0;
+}
+
+void RedisStore::disconnect() {
+    context_.reset();
+    in_.clear();
+    out_.clear();
+    out_begin_ = 0;
+    in_flight_ = 0;
+    transactions_.clear();
+    line_ = 0;
 }
 
 void RedisStore::wait(Steady::time_point until) {
@@ -227,29 +354,45 @@ void RedisStore::encode() {
             continue;
         }
         const auto waited = std::chrono::duration_cast<weir::Duration>(Steady::now() - batch.handed_over);
-        for (; batch.encoded < batch.writes.size(); ++batch.encoded) {
+        while (batch.encoded < batch.writes.size()) {
             if (out_.size() >= max_out || in_flight_ >= max_in_flight) {
                 return;
             }
-            const auto write = batch.writes[batch.encoded];
-            const auto ttl = write.ttl - waited;
-            if (write.erase || ttl <= weir::Duration::zero()) {
-                out_.append("*2\r\n$3\r\nDEL\r\n");
-                append_word(out_, write.key);
-            } else {
-                out_.append("*5\r\n$3\r\nSET\r\n");
-                append_word(out_, write.key);
-                append_word(out_, write.value);
-                out_.append("$2\r\nPX\r\n");
-                std::array<char, 24> digits;
-                const auto [end, error] =
-                    std::to_chars(digits.data(), digits.data() + digits.size(), std::min(ttl.count(), max_ttl));
-                (void)error;  // 24 characters hold every number
-                append_word(out_, {digits.data(), static_cast<std::size_t>(end - digits.data())});
+            if (fences_.empty()) {
+                encode_write(batch.writes[batch.encoded], waited);
+                ++batch.encoded;
+                ++in_flight_;
+                continue;
             }
-            ++in_flight_;
+            const auto end = batch.writes.portion_end(batch.encoded, transaction);
+            const auto writes = end - batch.encoded;
+            out_.append(guard_);
+            for (; batch.encoded != end; ++batch.encoded) {
+                encode_write(batch.writes[batch.encoded], waited);
+            }
+            append_command(out_, {"EXEC"});
+            transactions_.push_back(writes);
+            in_flight_ += lines_of(writes);
         }
     }
+}
+
+void RedisStore::encode_write(const WriteBatch::Write& write, weir::Duration waited) {
+    const auto ttl = write.ttl - waited;
+    if (write.erase || ttl <= weir::Duration::zero()) {
+        out_.append("*2\r\n$3\r\nDEL\r\n");
+        append_word(out_, write.key);
+        return;
+    }
+    out_.append("*5\r\n$3\r\nSET\r\n");
+    append_word(out_, write.key);
+    append_word(out_, write.value);
+    out_.append("$2\r\nPX\r\n");
+    std::array<char, 24> digits;
+    const auto [end, error] =
+        std::to_chars(digits.data(), digits.data() + digits.size(), std::min(ttl.count(), max_ttl));
+    (void)error;  // 24 characters hold every number
+    append_word(out_, {digits.data(), static_cast<std::size_t>(end - digits.data())});
 }
 
 bool RedisStore::send_some() {
@@ -298,16 +441,14 @@ bool RedisStore::receive_some() {
     }
 }
 
-// SET and DEL are answered by one line each: `+OK`, `:1` or an error.
+// Every answer is one line: `+OK`, `+QUEUED`, `:1`, `*12` or an error.
 bool RedisStore::parse_replies() {
     std::string_view left{in_};
-    std::uint64_t sets = 0;
-    std::uint64_t deletes = 0;
-    std::uint64_t ticket = 0;
     std::string trouble;
     while (!left.empty()) {
+        skip_queued(left);
         const auto end = left.find("\r\n");
-        if (end == std::string_view::npos) {
+        if (end == std::string_view::npos) {  // as it is where nothing is left
             if (left.size() > max_reply) {
                 trouble = "an answer that is none of Redis'";
             }
@@ -315,24 +456,20 @@ bool RedisStore::parse_replies() {
         }
         const auto line = left.substr(0, end);
         left.remove_prefix(end + 2);
-        if (in_flight_ == 0 || line.empty() || (line.front() != '+' && line.front() != ':')) {
-            trouble = in_flight_ > 0 && !line.empty() && line.front() == '-'
-                          ? std::string{line.substr(1)}
-                          : std::string{"an answer that is none of Redis'"};
+        if (in_flight_ == 0 || line.empty() || line.front() == '-') {
+            trouble = in_flight_ > 0 && !line.empty() ? std::string{line.substr(1)}
+                                                      : std::string{"an answer that is none of Redis'"};
             break;
         }
-        (line.front() == '+' ? sets : deletes) += 1;
-        --in_flight_;
-        --active_size_;
-        Batch& batch = active_.front();
-        if (++batch.answered == batch.writes.size()) {
-            ticket = batch.ticket;
-            active_.pop_front();
+        trouble = take_reply(line);
+        if (!trouble.empty()) {
+            break;
         }
+        --in_flight_;
     }
-    metrics_.redis_sets.add(sets);
-    metrics_.redis_deletes.add(deletes);
-    if (sets + deletes > 0) {
+    if (sets_ + deletes_ > 0) {
+        metrics_.redis_sets.add(std::exchange(sets_, 0));
+        metrics_.redis_deletes.add(std::exchange(deletes_, 0));
         last_answer_ = Steady::now();
         back_off_ = std::chrono::milliseconds{0};
         if (!trouble_.empty()) {
@@ -343,8 +480,8 @@ bool RedisStore::parse_replies() {
         metrics_.redis_up.set(1);
         update_pending();
     }
-    if (ticket != 0) {
-        acknowledge(ticket);
+    if (ticket_ != 0) {
+        acknowledge(std::exchange(ticket_, 0));
     }
     if (!trouble.empty()) {
         fail(trouble);
@@ -352,6 +489,60 @@ bool RedisStore::parse_replies() {
     }
     in_.erase(0, in_.size() - left.size());
     return true;
+}
+
+// Half of what Redis answers to a transaction is this.
+void RedisStore::skip_queued(std::string_view& left) {
+    constexpr std::string_view queued = "+QUEUED\r\n";
+    if (transactions_.empty() || line_ < 3) {
+        return;
+    }
+    for (const auto end = 3 + transactions_.front(); line_ < end && left.starts_with(queued); ++line_) {
+        left.remove_prefix(queued.size());
+        --in_flight_;
+    }
+}
+
+// What is wrong with an answer, if anything.
+std::string RedisStore::take_reply(std::string_view line) {
+    const std::string nonsense = "an answer that is none of Redis'";
+    if (fences_.empty()) {
+        if (line.front() != '+' && line.front() != ':') {
+            return nonsense;
+        }
+        take_written(line);
+        return {};
+    }
+    const auto writes = transactions_.front();
+    const auto at = line_++;
+    if (at == 1 || at == 3 + writes) {
+        if (line == ":0" || line == "*-1") {
+            return "the partitions are another's, or Redis lost what it knew of that";
+        }
+        return line.front() == (at == 1 ? ':' : '*') ? std::string{} : nonsense;
+    }
+    if (at < 3 + writes) {
+        return line.front() == '+' ? std::string{} : nonsense;
+    }
+    if (line.front() != '+' && line.front() != ':') {
+        return nonsense;
+    }
+    take_written(line);
+    if (line_ == lines_of(writes)) {
+        transactions_.pop_front();
+        line_ = 0;
+    }
+    return {};
+}
+
+void RedisStore::take_written(std::string_view line) {
+    (line.front() == '+' ? sets_ : deletes_) += 1;
+    --active_size_;
+    Batch& batch = active_.front();
+    if (++batch.answered == batch.writes.size()) {
+        ticket_ = batch.ticket;
+        active_.pop_front();
+    }
 }
 
 void RedisStore::acknowledge(std::uint64_t ticket) {
@@ -363,11 +554,7 @@ void RedisStore::acknowledge(std::uint64_t ticket) {
 // Gives the connection up. Error replies end it too: what follows them in the pipeline would fail alike, and all of it
 // is written again.
 void RedisStore::fail(std::string_view what) {
-    context_.reset();
-    in_.clear();
-    out_.clear();
-    out_begin_ = 0;
-    in_flight_ = 0;
+    disconnect();
     // What an earlier failure left is older than what is active now.
     for (Batch& batch : active_) {
         keep(batch, batch.answered);
@@ -405,7 +592,11 @@ void RedisStore::connect() {
     }
     redisSetTimeout(context_.get(), timeout);
     redisEnableKeepAlive(context_.get());
-    if (const auto error = shake_hands(*context_)) {
+    auto error = shake_hands(*context_);
+    if (!error && !fences_.empty()) {
+        error = claim(*context_);
+    }
+    if (error) {
         fail(*error);
         return;
     }
@@ -414,7 +605,9 @@ void RedisStore::connect() {
         return;
     }
     metrics_.redis_connects.add();
-    unkeep();
+    if (!refused_) {
+        unkeep();
+    }
     if (trouble_.empty()) {
         log::info("connected to Redis", {{"address", config_.address()}});
     } else {
@@ -474,6 +667,55 @@ std::optional<std::string> RedisStore::shake_hands(redisContext& context) {
     }
     command(context, {"CLIENT", "SETNAME", "live-shopper"});
     return context.err != 0 ? std::optional{std::string{static_cast<const char*>(context.errstr)}} : std::nullopt;
+}
+
+// Takes the fences, or finds that they are another's. What went wrong, if anything.
+std::optional<std::string> RedisStore::claim(redisContext& context) {
+    const std::string count = std::to_string(fences_.size());
+    std::vector<std::string> arguments{std::to_string(fences_.front().generation)};
+    std::vector<std::string_view> words{"EVAL", claim_script, count};
+    for (const Fence& fence : fences_) {
+        words.push_back(fence.name);
+        arguments.push_back(std::to_string(fence.void_generation));
+    }
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    const auto reply = command(context, words);
+    if (!reply) {
+        return std::string{static_cast<const char*>(context.errstr)};
+    }
+    if (reply->type == REDIS_REPLY_ERROR) {
+        return std::string{reply->str, reply->len};
+    }
+    if (reply->type != REDIS_REPLY_ARRAY || reply->elements != fences_.size() + 1) {
+        return "an answer that is none of Redis'";
+    }
+    if (reply->element[0]->integer == 1) {
+        for (std::size_t i = 0; i != fences_.size(); ++i) {
+            // Nobody but a new owner changes a fence: one that is gone was lost, and values with it.
+            if (claimed_ && reply->element[i + 1]->integer == 0) {
+                reset_ = true;
+            }
+            fences_[i].void_generation = 0;
+        }
+        claimed_ = true;
+        return std::nullopt;
+    }
+    std::vector<Fence> newer;
+    for (std::size_t i = 0; i != fences_.size(); ++i) {
+        if (const auto held = reply->element[i + 1]->integer; held > fences_[i].generation) {
+            newer.push_back({fences_[i].name, held, 0});
+        }
+    }
+    refused_ = true;
+    const std::lock_guard lock{mutex_};
+    drop_all();
+    if (!owned_) {
+        refusal_ = std::move(newer);
+        submitted_.clear();
+        submitted_size_ = 0;
+        pending_.store(0, std::memory_order_relaxed);
+    }
+    return std::nullopt;
 }
 
 }  // namespace live_shopper

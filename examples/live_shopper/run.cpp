@@ -97,7 +97,9 @@ int run(const Config& given, std::FILE* out) {
         RedisStore store{config.redis, metrics};
         KafkaDeadLetters dead_letters{config.kafka, metrics};
         KafkaSource source{config.kafka, metrics};
+        // The log of the embedded Kafka is gone with the process, and so is whoever could come back to write of it.
         Job job{{.settings = config.settings,
+                 .fence = config.embedded_kafka ? std::string{} : "live-shopper:fence:" + config.kafka.group,
                  .shards = config.threads,
                  .max_record = config.max_record,
                  .max_pending = config.max_pending},

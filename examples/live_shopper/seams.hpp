@@ -101,11 +101,28 @@ public:
 
     /// Records that are there and were not delivered yet, as far as known.
     [[nodiscard]] virtual std::int64_t lag(std::uint32_t slot) const = 0;
+
+    /// A number that is greater in every later assignment, to whichever process; nothing where there is none.
+    [[nodiscard]] virtual std::optional<std::int64_t> generation() const = 0;
+
+    /// Leaves the group and joins it anew: somebody else was found to have the partitions. What was assigned is given
+    /// up without more news of it; the next one is an assignment.
+    virtual void rejoin() = 0;
 };
 
 struct Acknowledgement {
     std::uint64_t ticket = 0;
     weir::Timestamp at;
+};
+
+/// What guards writes against a process that lost its partitions and does not know it yet. The store keeps, under each
+/// name, the greatest generation that ever wrote.
+struct Fence {
+    std::string name;
+    std::int64_t generation = 0;
+    std::int64_t void_generation = 0;  // one that is greater and known to be of a group that is no more; else 0
+
+    bool operator==(const Fence&) const = default;
 };
 
 /// A map of keys to values with a time to live each.
@@ -116,8 +133,18 @@ public:
     Store& operator=(const Store&) = delete;
     virtual ~Store() = default;
 
+    /// Says what the writes from now on are guarded by: each is made only where the store has seen no newer generation
+    /// of any of the fences, asked in the same atomic step. Without a fence all are made. What was submitted before and
+    /// has not been written is dropped; tickets of that are not acknowledged.
+    virtual void own(std::vector<Fence> fences) = 0;
+
+    /// The fences for which the store has seen a newer generation, with that: once after it refused a write. All that
+    /// was submitted since own() and not acknowledged has been dropped, and so is what is submitted until the next
+    /// own().
+    virtual std::optional<std::vector<Fence>> take_refusal() = 0;
+
     /// Hands writes over under a ticket greater than all before. Newer values take the place of older ones that still
-    /// wait.
+    /// wait. Writes of one group are made together: a reader never sees some of them without the others.
     virtual void submit(WriteBatch batch, std::uint64_t ticket) = 0;
 
     /// The next news that everything up to a ticket has been acknowledged.

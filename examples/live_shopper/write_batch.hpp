@@ -4,8 +4,10 @@
 
 // WriteBatch: values on their way to the store, bytes in one buffer. O(bytes) to fill; no allocation per write.
 //
+// Writes that follow each other under one group other than 0 belong together: a reader sees all of them or none.
+//
 //     WriteBatch batch;
-//     batch.set("user:u1:cart_value_5m", "42.99", 15min);
+//     batch.set("user:u1:cart_value_5m", "42.99", 15min, group);
 //     batch.erase("user:anonymous:cart_value_5m");
 //     for (std::size_t i = 0; i < batch.size(); ++i) { use(batch[i]); }
 
@@ -25,22 +27,24 @@ public:
         std::string_view key;
         std::string_view value;
         weir::Duration ttl;  // from the moment of hand-over
+        std::uint64_t group;
         bool erase;
     };
 
     /// A value that lapses after `ttl`. One whose time is up already is erased.
-    void set(std::string_view key, std::string_view value, weir::Duration ttl) {
+    void set(std::string_view key, std::string_view value, weir::Duration ttl, std::uint64_t group = 0) {
         if (ttl <= weir::Duration::zero()) {
-            erase(key);
+            erase(key, group);
             return;
         }
-        entries_.push_back({bytes_.size(), ttl, static_cast<std::uint32_t>(key.size()),
+        entries_.push_back({bytes_.size(), ttl, group, static_cast<std::uint32_t>(key.size()),
                             static_cast<std::uint32_t>(value.size()), false});
         bytes_.append(key).append(value);
     }
 
-    void erase(std::string_view key) {
-        entries_.push_back({bytes_.size(), weir::Duration::zero(), static_cast<std::uint32_t>(key.size()), 0, true});
+    void erase(std::string_view key, std::uint64_t group = 0) {
+        entries_.push_back(
+            {bytes_.size(), weir::Duration::zero(), group, static_cast<std::uint32_t>(key.size()), 0, true});
         bytes_.append(key);
     }
 
@@ -48,7 +52,17 @@ public:
         const Entry& entry = entries_[i];
         const std::string_view bytes{bytes_};
         return {bytes.substr(entry.offset, entry.key_size),
-                bytes.substr(entry.offset + entry.key_size, entry.value_size), entry.ttl, entry.erase};
+                bytes.substr(entry.offset + entry.key_size, entry.value_size), entry.ttl, entry.group, entry.erase};
+    }
+
+    /// One past the last write of the portion that begins at `from` and has `most` writes, or more where the group at
+    /// its end goes on. Requires: from < size().
+    [[nodiscard]] std::size_t portion_end(std::size_t from, std::size_t most) const {
+        std::size_t end = entries_.size() - from <= most ? entries_.size() : from + most;
+        while (end < entries_.size() && entries_[end].group != 0 && entries_[end].group == entries_[end - 1].group) {
+            ++end;
+        }
+        return end;
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
@@ -58,6 +72,7 @@ private:
     struct Entry {
         std::size_t offset;
         weir::Duration ttl;
+        std::uint64_t group;
         std::uint32_t key_size;
         std::uint32_t value_size;
         bool erase;

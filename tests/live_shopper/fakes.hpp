@@ -143,6 +143,12 @@ public:
         ++released;
     }
 
+    [[nodiscard]] std::optional<std::int64_t> generation() const override { return generation_number; }
+    void rejoin() override {
+        ++rejoined;
+        assign();
+    }
+
     void pause() override { paused_ = true; }
     void resume() override { paused_ = false; }
 
@@ -163,6 +169,8 @@ public:
     bool finds_times = true;
     int end_delay = 0;  // polls until the end of a partition is told
     int released = 0;
+    int rejoined = 0;
+    std::optional<std::int64_t> generation_number;
     std::int64_t lowest_read = std::numeric_limits<std::int64_t>::max();
 
 private:
@@ -189,6 +197,21 @@ private:
 class Store final : public live_shopper::Store {
 public:
     explicit Store(World& world) : world_{world} {}
+
+    void own(std::vector<live_shopper::Fence> fences) override {
+        owned = std::move(fences);
+        writes_.clear();
+        refusal.reset();
+    }
+    std::optional<std::vector<live_shopper::Fence>> take_refusal() override {
+        return std::exchange(refusal, std::nullopt);
+    }
+
+    /// Drops what waits, as a store does that found these.
+    void refuse(std::vector<live_shopper::Fence> newer) {
+        writes_.clear();
+        refusal = std::move(newer);
+    }
 
     void submit(live_shopper::WriteBatch batch, std::uint64_t ticket) override {
         for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -235,6 +258,8 @@ public:
     bool up = true;
     bool reset = false;
     std::size_t applied = 0;
+    std::vector<live_shopper::Fence> owned;
+    std::optional<std::vector<live_shopper::Fence>> refusal;
 
 private:
     struct Pending {

@@ -389,6 +389,63 @@ TEST_CASE("lost partitions are given up without a commit", "[job]") {
     CHECK_FALSE(world.logs[0].committed.has_value());
 }
 
+TEST_CASE("writes carry the generation of the assignment", "[job]") {
+    World world{2};
+    JobOptions options;
+    options.fence = "fence:group";
+    Run run{world, options};
+    run.source.generation_number = 7;
+    run.steps(25);
+    CHECK(run.store.owned ==
+          std::vector<live_shopper::Fence>{{"fence:group:events:0", 7, 0}, {"fence:group:events:1", 7, 0}});
+    run.source.lose();
+    run.steps(2);
+    CHECK(run.store.owned.empty());
+}
+
+TEST_CASE("a job that the store refuses drops what it has and joins anew", "[job]") {
+    World world;
+    JobOptions options;
+    options.fence = "fence";
+    Run run{world, options};
+    run.source.generation_number = 7;
+    run.steps(25);
+    run.store.automatic = false;
+    world.produce(view("a", world.now));
+    run.steps(10);
+    REQUIRE(run.store.pending() > 0);
+    run.store.refuse({{"fence:events:0", 9, 0}});
+    run.source.generation_number = 11;
+    run.steps(1);
+    CHECK(run.source.rejoined == 1);
+    CHECK_FALSE(run.job->caught_up());
+    CHECK(run.metrics.fenced.value() == 1);
+    CHECK_FALSE(world.logs[0].committed.has_value());
+    run.store.automatic = true;
+    run.steps(150);
+    CHECK(run.store.owned == std::vector<live_shopper::Fence>{{"fence:events:0", 11, 0}});
+    CHECK(world.value(count_5m) == "1");
+    CHECK(world.logs[0].committed == 1);
+}
+
+TEST_CASE("a generation that a new assignment does not reach is of a group that is no more", "[job]") {
+    World world;
+    JobOptions options;
+    options.fence = "fence";
+    Run run{world, options};
+    run.source.generation_number = 1;
+    run.steps(25);
+    run.store.refuse({{"fence:events:0", 9, 0}});
+    run.source.generation_number = 2;
+    run.steps(2);
+    CHECK(run.store.owned == std::vector<live_shopper::Fence>{{"fence:events:0", 2, 9}});
+    run.source.lose();
+    run.steps(1);
+    run.source.assign();
+    run.steps(1);
+    CHECK(run.store.owned == std::vector<live_shopper::Fence>{{"fence:events:0", 2, 0}});  // told once
+}
+
 TEST_CASE("a stop writes and commits what was taken and takes no more", "[job]") {
     World world;
     Run run{world};

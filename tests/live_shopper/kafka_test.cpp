@@ -245,6 +245,26 @@ TEST_CASE("a source starts again from where it is told", "[kafka]") {
     }));
 }
 
+TEST_CASE("every assignment has a greater generation than the one before, also after joining anew", "[kafka]") {
+    EmbeddedKafka kafka{"events", 2};
+    Reader reader{config_of(kafka)};
+    REQUIRE(reader.until(0));
+    const auto first = reader.source.generation();
+    REQUIRE(first.has_value());
+    reader.assigned = false;
+    reader.source.release();
+    reader.source.rejoin();
+    CHECK_FALSE(reader.source.generation().has_value());
+    REQUIRE(reader.until(0));
+    const auto second = reader.source.generation();
+    REQUIRE(second.has_value());
+    CHECK(*second > *first);
+    Producer producer{kafka.address()};
+    producer.send("events", "a", 1);
+    producer.flush();
+    CHECK(reader.until(1));
+}
+
 TEST_CASE("a broker that is away at the start is waited for", "[kafka]") {
     EmbeddedKafka kafka{"events", 1};
     const auto config = config_of(kafka);

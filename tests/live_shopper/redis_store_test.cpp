@@ -3,14 +3,20 @@
 
 #include "redis_store.hpp"
 
+#include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <thread>
+#include <vector>
 
 #include <catch2/catch.hpp>
 
 #include "redis_server.hpp"
 
 using namespace std::chrono_literals;
+using live_shopper::Fence;
 using live_shopper::Metrics;
 using live_shopper::RedisConfig;
 using live_shopper::RedisStore;
@@ -279,4 +285,165 @@ TEST_CASE("Redis is reached with password, user, database and socket", "[redis_s
     REQUIRE(acknowledged.through(1));
     server.command({"SWAPDB", "0", std::to_string(database)});
     CHECK(server.get("k") == "v");
+}
+
+TEST_CASE("a write of an older generation is refused and dropped", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore old_owner{config_of(server), metrics};
+    RedisStore new_owner{config_of(server), metrics};
+    Acknowledged old_done{old_owner};
+    Acknowledged new_done{new_owner};
+    old_owner.own({{"fence:0", 5, 0}, {"fence:1", 5, 0}});
+    old_owner.submit(one("k", "old"), 1);
+    REQUIRE(old_done.through(1));
+    CHECK(server.get("fence:0") == "5");
+    new_owner.own({{"fence:1", 7, 0}});
+    new_owner.submit(one("k", "new"), 1);
+    REQUIRE(new_done.through(1));
+
+    // The old owner's connection is open and has no idea.
+    old_owner.submit(one("k", "stale"), 2);
+    WriteBatch erasing;
+    erasing.erase("k");
+    old_owner.submit(std::move(erasing), 3);
+    std::optional<std::vector<Fence>> refusal;
+    REQUIRE(eventually([&] { return (refusal = old_owner.take_refusal()).has_value(); }));
+    CHECK(*refusal == std::vector<Fence>{{"fence:1", 7, 0}});
+    CHECK_FALSE(old_owner.take_refusal());
+    old_owner.submit(one("k", "still stale"), 4);
+    CHECK(eventually([&] { return old_owner.pending() == 0; }));
+    CHECK(server.get("k") == "new");
+    CHECK(server.get("fence:0") == "5");
+    CHECK_FALSE(old_done.through(2, 100ms));
+
+    // As the owner of something newer it writes again.
+    old_owner.own({{"fence:0", 9, 0}});
+    old_owner.submit(one("mine", "v"), 5);
+    REQUIRE(old_done.through(5));
+    CHECK(server.get("mine") == "v");
+    CHECK(server.get("fence:0") == "9");
+}
+
+TEST_CASE("a generation of a group that is no more gives way once", "[redis_store][fence]") {
+    RedisServer server;
+    server.command({"SET", "fence", "40"});
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 2, 0}});
+    store.submit(one("k", "v"), 1);
+    REQUIRE(eventually([&] { return store.take_refusal() == std::vector<Fence>{{"fence", 40, 0}}; }));
+    store.own({{"fence", 3, 40}});
+    store.submit(one("k", "v"), 2);
+    REQUIRE(acknowledged.through(2));
+    CHECK(server.get("fence") == "3");
+    server.command({"SET", "fence", "40"});  // this time it is somebody's
+    store.submit(one("k", "w"), 3);
+    CHECK(eventually([&] { return store.take_refusal() == std::vector<Fence>{{"fence", 40, 0}}; }));
+    CHECK(server.get("k") == "v");
+}
+
+TEST_CASE("what was submitted under an earlier ownership is not written under a later one", "[redis_store][fence]") {
+    RedisServer server;
+    server.kill();
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 1, 0}});
+    store.submit(one("k", "old"), 1);
+    store.own({{"fence", 2, 0}});
+    CHECK(store.pending() == 0);
+    store.submit(one("other", "new"), 2);
+    server.start();
+    REQUIRE(acknowledged.through(2));
+    CHECK_FALSE(server.get("k"));
+    CHECK(server.get("other") == "new");
+}
+
+TEST_CASE("a Redis that was emptied without a restart is noticed", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 1, 0}});
+    store.submit(one("k", "v"), 1);
+    REQUIRE(acknowledged.through(1));
+    server.command({"FLUSHALL"});
+    store.submit(one("other", "v"), 2);
+    REQUIRE(acknowledged.through(2));
+    CHECK(store.take_reset());
+    CHECK(server.get("other") == "v");
+    CHECK(server.get("fence") == "1");
+}
+
+TEST_CASE("guarded writes survive a Redis that is killed in mid-stream", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 1, 0}});
+    std::uint64_t ticket = 0;
+    for (int round = 0; round < 60; ++round) {
+        WriteBatch batch;
+        for (int key = 0; key < 1000; ++key) {
+            batch.set("k" + std::to_string(key), std::to_string(round), 1h, static_cast<std::uint64_t>(key / 7 + 1));
+        }
+        store.submit(std::move(batch), ++ticket);
+        if (round % 20 == 10) {
+            std::this_thread::sleep_for(5ms);
+            server.kill();
+            server.start();
+        }
+    }
+    REQUIRE(acknowledged.through(ticket, 30s));
+    // Of what the last Redis did not see, the job hands everything over again; what it did see is the newest.
+    store.submit(one("end", "v"), ++ticket);
+    REQUIRE(acknowledged.through(ticket));
+    CHECK(server.get("k0") == "59");
+    CHECK(server.get("k999") == "59");
+    CHECK(store.pending() == 0);
+    CHECK(store.take_reset());
+}
+
+TEST_CASE("a reader never sees a part of a group", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 1, 0}});
+    constexpr int groups = 60;  // of 5, so that portions would part them
+    std::atomic<bool> done{false};
+    std::thread writer{[&] {
+        std::uint64_t ticket = 0;
+        for (int round = 0; round < 200; ++round) {
+            WriteBatch batch;
+            for (int group = 0; group < groups; ++group) {
+                for (int part = 0; part < 5; ++part) {
+                    batch.set("g" + std::to_string(group) + ":" + std::to_string(part), std::to_string(round), 1h,
+                              static_cast<std::uint64_t>(group + 1));
+                }
+            }
+            store.submit(std::move(batch), ++ticket);
+            while (store.pending() > 1000) {
+                std::this_thread::sleep_for(1ms);
+            }
+        }
+        done = true;
+    }};
+    const std::string same = R"(local first = redis.call('GET', KEYS[1])
+        for i = 2, #KEYS do if redis.call('GET', KEYS[i]) ~= first then return 'torn' end end
+        return 'whole')";
+    int torn = 0;
+    for (int i = 0; !done; ++i) {
+        const auto group = "g" + std::to_string(i % groups);
+        torn += server.command(
+                    {"EVAL", same, "5", group + ":0", group + ":1", group + ":2", group + ":3", group + ":4"}) == "torn"
+                    ? 1
+                    : 0;
+    }
+    writer.join();
+    CHECK(torn == 0);
+    REQUIRE(acknowledged.through(200));
+    CHECK(server.get("g59:4") == "199");
 }
