@@ -1,0 +1,522 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// The job's seams on a simulated world, for one process. Every call may be the last of the process, or the one in which
+// it is stopped while the others go on: see Hook.
+
+#include <deque>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "seams.hpp"
+#include "world.hpp"
+
+namespace simulation {
+
+/// Called at the begin of every call of a seam. Throws Killed where the process ends there.
+using Hook = std::function<void()>;
+struct Killed {};
+
+class Source final : public live_shopper::Source {
+public:
+    Source(World& world, Hook hook) : world_{world}, hook_{std::move(hook)} {}
+
+    live_shopper::Polled poll(Duration) override;
+    [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
+    std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override;
+    bool start(std::span<const std::int64_t> offsets) override;
+    void release() override;
+    void pause() override { paused_ = true; }
+    void resume() override { paused_ = false; }
+    bool commit(std::span<const live_shopper::Position> positions, Duration wait) override;
+    [[nodiscard]] std::int64_t lag(std::uint32_t slot) const override;
+    [[nodiscard]] std::optional<std::int64_t> generation() const override { return generation_; }
+    void rejoin() override;
+
+    /// The client's own thread: heartbeats and fetches, also while the job is busy.
+    void background();
+    void leave();
+
+    /// Whether it was put out of the group, told or not, or was never in.
+    [[nodiscard]] bool is_out() const { return world_.kafka.members.find(member_) == world_.kafka.members.end(); }
+    [[nodiscard]] bool reads() const { return state_ == State::assigned; }
+
+    Timestamp cut_off_until = Timestamp::min();
+
+private:
+    enum class State : std::uint8_t { out, joining, assigned, giving_up };
+
+    struct Fetched {
+        std::int64_t next = 0;  // to be delivered
+        std::int64_t end = 0;   // fetched up to here
+        bool end_told = false;
+    };
+
+    [[nodiscard]] bool reachable() const {
+        return world_.now >= world_.kafka.away_until && world_.now >= cut_off_until;
+    }
+    void deliver();
+
+    World& world_;
+    Hook hook_;
+    State state_ = State::out;
+    int member_ = 0;
+    std::optional<std::int64_t> generation_;
+    std::vector<live_shopper::Partition> partitions_;
+    std::vector<Fetched> fetched_;
+    std::vector<live_shopper::Record> records_;
+    std::deque<std::string> payloads_;  // of the records, where a breakage changes them
+    bool paused_ = false;
+    bool told_ = false;  // that what it has is given up
+};
+
+inline void Source::background() {
+    if (!reachable()) {
+        return;
+    }
+    Kafka& kafka = world_.kafka;
+    if (!is_out()) {
+        kafka.members[member_].seen = world_.now;
+    }
+    if (state_ == State::out) {
+        member_ = kafka.join(member_, world_.now);
+        state_ = State::joining;
+    } else if (state_ == State::joining && is_out()) {
+        member_ = kafka.join(0, world_.now);
+    } else if (state_ == State::joining && kafka.rebalancing) {
+        kafka.join(member_, world_.now);  // another one has begun before the answer was read
+    }
+    for (std::size_t slot = 0; slot < fetched_.size(); ++slot) {
+        const auto end = std::ssize(kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records);
+        const auto most = fetched_[slot].next + static_cast<std::int64_t>(1 + world_.random.below(200));
+        fetched_[slot].end = std::max(fetched_[slot].end, std::min(end, most));
+    }
+}
+
+inline live_shopper::Polled Source::poll(Duration) {
+    hook_();
+    records_.clear();
+    payloads_.clear();
+    if (reachable() && world_.random.one_in(2)) {
+        background();
+    }
+    if (!paused_ && state_ == State::assigned) {
+        deliver();
+    }
+    if (!reachable() || world_.random.one_in(4)) {
+        return {live_shopper::Rebalance::none, records_};
+    }
+    background();
+    Kafka& kafka = world_.kafka;
+    if (state_ == State::assigned && !told_) {
+        if (is_out() || kafka.generation != *generation_) {
+            told_ = true;
+            world_.tell("member {} learns that it was put out", member_);
+            return {live_shopper::Rebalance::lost, records_};
+        }
+        if (kafka.rebalancing && !kafka.members[member_].joined) {
+            told_ = true;
+            state_ = State::giving_up;
+            return {live_shopper::Rebalance::revoked, records_};
+        }
+    }
+    if (state_ == State::giving_up && told_ && is_out()) {
+        state_ = State::assigned;  // nothing to commit any more
+        return {live_shopper::Rebalance::lost, records_};
+    }
+    if (state_ == State::joining && !kafka.rebalancing && !is_out()) {
+        generation_ = kafka.generation;
+        partitions_.clear();
+        for (const auto number : kafka.members[member_].partitions) {
+            const auto& log = kafka.logs[static_cast<std::size_t>(number)];
+            partitions_.push_back({"events", number, 0, std::ssize(log.records), log.committed, log.metadata});
+        }
+        state_ = State::assigned;
+        told_ = false;
+        world_.tell("member {} has {} partitions in generation {}", member_, partitions_.size(), *generation_);
+        return {live_shopper::Rebalance::assigned, records_};
+    }
+    return {live_shopper::Rebalance::none, records_};
+}
+
+inline void Source::deliver() {
+    const auto count = fetched_.size();
+    const auto first = count == 0 ? 0 : world_.random.below(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto slot = (first + i) % count;
+        Fetched& fetched = fetched_[slot];
+        const auto& log = world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
+        for (auto n = 1 + world_.random.below(40); n > 0 && fetched.next < fetched.end; --n, ++fetched.next) {
+            const auto& entry = log[static_cast<std::size_t>(fetched.next)];
+            live_shopper::Record record;
+            record.slot = static_cast<std::uint32_t>(slot);
+            record.offset = fetched.next;
+            record.time = entry.time;
+            record.has_payload = entry.payload.has_value();
+            if (entry.payload) {
+                record.payload = *entry.payload;
+            }
+            if (world_.breakage == Breakage::no_dedupe) {
+                // Every record has an id of its own.
+                payloads_.push_back(entry.payload.value_or(""));
+                if (const auto at = payloads_.back().find("\"id\":\""); at != std::string::npos) {
+                    payloads_.back().insert(at + 6, std::to_string(entry.sequence) + "x");
+                }
+                record.payload = payloads_.back();
+            }
+            records_.push_back(record);
+            fetched.end_told = false;
+        }
+        if (fetched.next == fetched.end && fetched.end == std::ssize(log) && !fetched.end_told && reachable()) {
+            live_shopper::Record end;
+            end.slot = static_cast<std::uint32_t>(slot);
+            end.offset = fetched.next;
+            end.end = true;
+            records_.push_back(end);
+            fetched.end_told = true;
+        }
+    }
+}
+
+inline std::vector<std::optional<std::int64_t>> Source::offsets_at(std::span<const Timestamp> times) {
+    hook_();
+    std::vector<std::optional<std::int64_t>> found(partitions_.size());
+    for (std::size_t slot = 0; slot < found.size() && reachable(); ++slot) {
+        const auto& log = world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
+        const auto at = std::find_if(log.begin(), log.end(), [&](const auto& e) { return e.time >= times[slot]; });
+        found[slot] = static_cast<std::int64_t>(at - log.begin());
+    }
+    return found;
+}
+
+inline bool Source::start(std::span<const std::int64_t> offsets) {
+    hook_();
+    if (!world_.calm && world_.random.one_in(30)) {
+        return false;
+    }
+    fetched_.clear();
+    for (const auto offset : offsets) {
+        fetched_.push_back({offset, offset, false});
+    }
+    paused_ = false;
+    return true;
+}
+
+inline void Source::release() {
+    hook_();
+    partitions_.clear();
+    fetched_.clear();
+    generation_.reset();
+    paused_ = false;
+    state_ = State::out;
+    told_ = false;
+}
+
+inline void Source::rejoin() {
+    hook_();
+    world_.tell("member {} joins anew", member_);
+    if (reachable()) {
+        leave();
+    }
+    release();
+    member_ = 0;
+}
+
+inline void Source::leave() {
+    if (reachable()) {
+        world_.kafka.leave(member_, world_.now);
+    }
+}
+
+inline bool Source::commit(std::span<const live_shopper::Position> positions, Duration wait) {
+    hook_();
+    if (!reachable()) {
+        return wait <= Duration::zero();
+    }
+    bool taken = true;
+    for (const auto& position : positions) {
+        taken = world_.kafka.commit(member_, generation_.value_or(-1), partitions_[position.slot].number,
+                                    position.offset, position.metadata) &&
+                taken;
+    }
+    const bool answer_lost = !world_.calm && world_.random.one_in(20);
+    return wait <= Duration::zero() || (taken && !answer_lost);
+}
+
+inline std::int64_t Source::lag(std::uint32_t slot) const {
+    return std::ssize(world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records) -
+           fetched_[slot].next;
+}
+
+class Store final : public live_shopper::Store {
+public:
+    Store(World& world, Hook hook) : world_{world}, hook_{std::move(hook)} {}
+
+    void own(std::vector<live_shopper::Fence> fences) override {
+        hook_();
+        batches_.clear();
+        unanswered_.clear();
+        refusal_.reset();
+        refused_ = false;
+        claimed_ = false;
+        fences_ = std::move(fences);
+        connection_.reset();
+    }
+
+    std::optional<std::vector<live_shopper::Fence>> take_refusal() override {
+        hook_();
+        return std::exchange(refusal_, std::nullopt);
+    }
+
+    void submit(live_shopper::WriteBatch batch, std::uint64_t ticket) override {
+        hook_();
+        if (refused_) {
+            return;
+        }
+        Batch mine;
+        mine.ticket = ticket;
+        mine.handed_over = world_.now;
+        for (std::size_t i = 0; i < batch.size(); ++i) {
+            const auto write = batch[i];
+            mine.writes.push_back(
+                {std::string{write.key}, std::string{write.value}, write.ttl, write.group, write.erase});
+        }
+        batches_.push_back(std::move(mine));
+        if (world_.breakage == Breakage::commit_before_acknowledgement) {
+            acknowledgements_.push_back({ticket, world_.now});
+        }
+    }
+
+    std::optional<live_shopper::Acknowledgement> next_acknowledgement() override {
+        hook_();
+        if (acknowledgements_.empty()) {
+            return std::nullopt;
+        }
+        const auto news = acknowledgements_.front();
+        acknowledgements_.pop_front();
+        return news;
+    }
+
+    [[nodiscard]] std::size_t pending() const override {
+        std::size_t count = 0;
+        for (const auto* const all : {&batches_, &unanswered_}) {
+            for (const Batch& batch : *all) {
+                count += batch.writes.size();
+            }
+        }
+        return count;
+    }
+    [[nodiscard]] bool available() const override { return connection_ != nullptr; }
+    bool take_reset() override {
+        hook_();
+        return std::exchange(reset_, false);
+    }
+
+    /// The store's own thread, for a moment.
+    void background();
+
+    /// The connection breaks; what was sent on it may still be carried out.
+    void disconnect() { connection_.reset(); }
+
+    Timestamp cut_off_until = Timestamp::min();
+
+private:
+    using Write = Connection::Write;
+    struct Batch {
+        std::vector<Write> writes;
+        std::uint64_t ticket = 0;
+        Timestamp handed_over;
+    };
+
+    void connect();
+    void send();
+
+    World& world_;
+    Hook hook_;
+    std::vector<live_shopper::Fence> fences_;
+    std::deque<Batch> batches_;     // not sent on this connection
+    std::deque<Batch> unanswered_;  // sent, in transactions of their own
+    std::shared_ptr<Connection> connection_;
+    std::weak_ptr<Connection> last_;
+    std::deque<live_shopper::Acknowledgement> acknowledgements_;
+    std::optional<std::vector<live_shopper::Fence>> refusal_;
+    int run_ = 0;
+    bool claimed_ = false;
+    bool refused_ = false;
+    bool reset_ = false;
+};
+
+inline void Store::background() {
+    Redis& redis = world_.redis;
+    if (world_.now < redis.away_until || world_.now < cut_off_until) {
+        return;
+    }
+    if (connection_ && connection_->run != redis.run) {
+        disconnect();
+    }
+    if (!connection_) {
+        if (world_.calm || world_.random.one_in(3)) {
+            connect();
+        }
+        return;
+    }
+    while (connection_ && !connection_->answers.empty()) {
+        const auto answer = connection_->answers.front();
+        connection_->answers.pop_front();
+        if (answer.refused) {
+            disconnect();  // and find out why
+            return;
+        }
+        const auto ticket = unanswered_.front().ticket;
+        unanswered_.pop_front();
+        if (ticket != 0 && world_.breakage != Breakage::commit_before_acknowledgement) {
+            acknowledgements_.push_back({ticket, world_.now});
+        }
+    }
+    send();
+}
+
+// As the real one does: what was not answered is written again, the newest of each key, and before that the old
+// connection is ended; the fences are taken first of all.
+inline void Store::connect() {
+    Redis& redis = world_.redis;
+    if (const auto last = last_.lock()) {
+        std::erase(redis.connections, last);
+    }
+    if (!fences_.empty()) {
+        std::vector<live_shopper::Fence> newer;
+        bool gone = false;
+        for (const auto& fence : fences_) {
+            const auto held = redis.fences.find(fence.name);
+            gone = gone || held == redis.fences.end();
+            if (held != redis.fences.end() && held->second > fence.generation &&
+                held->second != fence.void_generation) {
+                newer.push_back({fence.name, held->second, 0});
+            }
+        }
+        if (!newer.empty() && world_.breakage != Breakage::no_fence) {
+            world_.tell("a store is refused: generation {} and there is {}", fences_[0].generation,
+                        newer[0].generation);
+            batches_.clear();
+            unanswered_.clear();
+            refusal_ = std::move(newer);
+            refused_ = true;
+            fences_.clear();
+            return;
+        }
+        reset_ = reset_ || (claimed_ && gone);
+        for (auto& fence : fences_) {
+            redis.fences[fence.name] = fence.generation;
+            fence.void_generation = 0;
+        }
+        claimed_ = true;
+    }
+    reset_ = reset_ || (run_ != 0 && run_ != redis.run);
+    run_ = redis.run;
+    connection_ = std::make_shared<Connection>();
+    connection_->run = run_;
+    last_ = connection_;
+    redis.connections.push_back(connection_);
+
+    // The newest of each key, groups together.
+    std::map<std::string, std::pair<Write, Timestamp>> newest;
+    std::uint64_t ticket = 0;
+    for (auto* const all : {&unanswered_, &batches_}) {
+        for (Batch& batch : *all) {
+            for (Write& write : batch.writes) {
+                newest.insert_or_assign(write.key, std::pair{write, batch.handed_over});
+            }
+            ticket = std::max(ticket, batch.ticket);
+        }
+        all->clear();
+    }
+    if (ticket != 0) {
+        Batch merged;
+        merged.ticket = ticket;
+        merged.handed_over = world_.now;
+        for (auto& [key, entry] : newest) {
+            entry.first.ttl -= world_.now - entry.second;
+            merged.writes.push_back(std::move(entry.first));
+        }
+        std::stable_sort(merged.writes.begin(), merged.writes.end(),
+                         [](const Write& a, const Write& b) { return a.group < b.group; });
+        batches_.push_back(std::move(merged));
+    }
+}
+
+inline void Store::send() {
+    while (!batches_.empty()) {
+        Batch batch = std::move(batches_.front());
+        batches_.pop_front();
+        const auto waited = world_.now - batch.handed_over;
+        std::size_t begin = 0;
+        do {
+            const bool torn = world_.breakage == Breakage::torn_writes;
+            auto end = std::min(batch.writes.size(), begin + (torn ? 1 : 1 + world_.random.below(100)));
+            while (!torn && end < batch.writes.size() && batch.writes[end].group != 0 &&
+                   batch.writes[end].group == batch.writes[end - 1].group) {
+                ++end;
+            }
+            Connection::Transaction transaction;
+            transaction.fences = fences_;
+            Batch part;
+            part.handed_over = batch.handed_over;
+            for (; begin != end; ++begin) {
+                Write write = batch.writes[begin];
+                part.writes.push_back(write);
+                write.ttl -= waited;
+                write.erase = write.erase || write.ttl <= Duration::zero();
+                const bool lost =
+                    (world_.breakage == Breakage::lost_close && write.key.starts_with("user:") && !write.erase &&
+                     (write.value == "0" || write.value == "{}" || write.value == "0-0" || write.value.empty())) ||
+                    (world_.breakage == Breakage::lost_erase && write.erase);
+                if (!lost) {
+                    transaction.writes.push_back(std::move(write));
+                }
+            }
+            part.ticket = begin == batch.writes.size() ? batch.ticket : 0;
+            transaction.ticket = part.ticket;
+            unanswered_.push_back(std::move(part));
+            connection_->sent.push_back(std::move(transaction));
+        } while (begin != batch.writes.size());
+    }
+}
+
+class DeadLetters final : public live_shopper::DeadLetters {
+public:
+    DeadLetters(World& world, Hook hook) : world_{world}, hook_{std::move(hook)} {}
+
+    void send(const live_shopper::Record& record, const live_shopper::Partition& partition, std::string_view) override {
+        hook_();
+        waiting_.push_back({partition.number, record.offset});
+        ++sent_;
+    }
+    void poll() override { hook_(); }
+    [[nodiscard]] std::uint64_t sent() const override { return sent_; }
+    [[nodiscard]] std::uint64_t delivered() const override {
+        return world_.breakage == Breakage::commit_before_acknowledgement ? sent_ : sent_ - waiting_.size();
+    }
+    [[nodiscard]] bool full() const override { return waiting_.size() > 20; }
+
+    void background() {
+        while (world_.now >= world_.kafka.away_until && !waiting_.empty() &&
+               (world_.calm || !world_.random.one_in(3))) {
+            ++world_.letters[waiting_.front()];
+            waiting_.pop_front();
+        }
+    }
+
+private:
+    World& world_;
+    Hook hook_;
+    std::deque<Letter> waiting_;
+    std::uint64_t sent_ = 0;
+};
+
+}  // namespace simulation

@@ -1,0 +1,692 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#include "simulation.hpp"
+
+#include <algorithm>
+#include <array>
+#include <map>
+#include <memory>
+#include <set>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "decoder.hpp"
+#include "engine.hpp"
+#include "job.hpp"
+#include "model.hpp"
+#include "parts.hpp"
+
+namespace simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Longer than what a fault can make event time wrong by, so that no session closes too early.
+constexpr Duration lateness = 20min;
+constexpr Duration clock_error = 2min;
+constexpr Duration most_delay = 9min;  // of an event on its way to Kafka
+
+constexpr std::array<std::pair<Breakage, std::string_view>, 7> names{{
+    {Breakage::none, "none"},
+    {Breakage::commit_before_acknowledgement, "commit_before_acknowledgement"},
+    {Breakage::no_fence, "no_fence"},
+    {Breakage::no_dedupe, "no_dedupe"},
+    {Breakage::lost_close, "lost_close"},
+    {Breakage::lost_erase, "lost_erase"},
+    {Breakage::torn_writes, "torn_writes"},
+}};
+
+std::string iso(Timestamp t) {
+    const auto day = std::chrono::floor<std::chrono::days>(t);
+    const std::chrono::year_month_day date{day};
+    const std::chrono::hh_mm_ss time{t - day};
+    return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()), time.hours().count(),
+                       time.minutes().count(), time.seconds().count(), time.subseconds().count());
+}
+
+live_shopper::Settings settings() {
+    live_shopper::Settings settings;
+    settings.session_lateness = lateness;
+    return settings;
+}
+
+struct Process {
+    Process(World& world, Hook hook, std::size_t number_)
+        : number{number_}, source{world, hook}, store{world, hook}, letters{world, hook} {
+        live_shopper::JobOptions options;
+        options.settings = settings();
+        options.fence = "fence";
+        options.max_pending = 2000;
+        job = std::make_unique<live_shopper::Job>(options, source, store, letters, metrics,
+                                                  [this, &world] { return world.now + clock_error_now; });
+    }
+
+    std::size_t number;
+    live_shopper::Metrics metrics;
+    Source source;
+    Store store;
+    DeadLetters letters;
+    Duration clock_error_now{};
+    std::uint64_t calls_to_kill = 0;  // 0: not planned
+    std::uint64_t calls_to_stall = 0;
+    std::uint64_t late_told = 0;
+    bool stalled = false;
+    bool stopping = false;
+    int steps_after_stall = -1;  // left to a process that has a successor
+    std::unique_ptr<live_shopper::Job> job;
+};
+
+class Simulation {
+public:
+    explicit Simulation(const Plan& plan)
+        : single_{plan.seed % 3 == 0},
+          world_{plan.seed, 1 + plan.seed % 5, plan.breakage},
+          processes_wanted_{single_ ? 1 : 1 + plan.seed % 3} {
+        if (plan.story) {
+            world_.story = [this, story = plan.story](const std::string& text) { story(iso(world_.now) + ' ' + text); };
+        }
+    }
+
+    Outcome run() {
+        // Some shops are busy for minutes, others open for two days.
+        const std::array<Duration, 4> paces{2s, 20s, 2min, 6min};
+        pace_ = paces[world_.random.below(paces.size())];
+        const auto turns = 400 + world_.random.below(400);
+        for (std::uint64_t i = 0; i < turns && wrong_.empty(); ++i) {
+            shop();
+            turn();
+        }
+        heal();
+        std::uint64_t compared = 0;
+        for (const Duration after : {Duration{7min}, Duration{45min}, Duration{3h}}) {
+            pass(after);
+            compared += compare();
+        }
+        check_letters();
+        Outcome outcome;
+        outcome.wrong = wrong_;
+        outcome.trace = world_.redis.trace;
+        outcome.events = made_.size();
+        outcome.writes = world_.redis.transactions;
+        outcome.refused = world_.redis.refused;
+        outcome.values = compared;
+        outcome.starts = starts_;
+        outcome.kills = kills_;
+        outcome.stalls = stalls_;
+        return outcome;
+    }
+
+private:
+    // ---- the shop
+
+    struct Made {
+        ShopEvent event;
+        std::string payload;
+        std::size_t partition;
+        Timestamp first;
+    };
+
+    void shop() {
+        for (auto n = world_.random.below(4); n > 0; --n) {
+            auto& random = world_.random;
+            if (random.one_in(25)) {
+                const auto partition = random.below(world_.kafka.logs.size());
+                produce(partition, random.one_in(3) ? std::nullopt : std::optional<std::string>{"{\"id\":"});
+            } else if (!made_.empty() && random.one_in(8)) {
+                const Made& again = made_[random.below(made_.size())];
+                // What comes again long after is a matter of how long ids are remembered. One that was ahead is refused
+                // again, or it would take event time along, and later be late.
+                const bool refused = again.event.time > again.first;
+                if (world_.now - again.first < 12h && (!refused || again.event.time > world_.now + 6min)) {
+                    model_.take(again.event, world_.now);
+                    produce(single_ ? random.below(world_.kafka.logs.size()) : again.partition, again.payload);
+                }
+            } else {
+                make_event();
+            }
+        }
+    }
+
+    void make_event() {
+        auto& random = world_.random;
+        static const std::vector<std::string> types{"page_view",        "product_view",  "product_view",
+                                                    "list_view",        "add_to_cart",   "add_to_cart",
+                                                    "remove_from_cart", "checkout_step", "transaction"};
+        const auto visitor = random.below(7);
+        ShopEvent event;
+        event.id = fmt::format("e{}", made_.size());
+        event.type = random.of(types);
+        event.visitor = fmt::format("v{}", visitor);
+        event.session = fmt::format("s{}-{}", visitor, random.below(2));
+        // In a shop of one process a user has several visitors, and a visitor several users.
+        if (random.one_in(4)) {
+            event.user =
+                single_ ? fmt::format("u{}", random.below(5)) : fmt::format("u{}-{}", visitor, random.below(2));
+        }
+        if (event.type != "page_view" && event.type != "list_view" && event.type != "checkout_step") {
+            event.product = fmt::format("p{}", random.below(6));
+            event.category = fmt::format("c{}", random.below(3));
+            event.price = 1 + static_cast<int>(random.below(50));
+            event.quantity = 1 + static_cast<int>(random.below(3));
+        }
+        if (event.type == "list_view") {
+            event.list = fmt::format("c{}", random.below(3));
+        }
+        if (event.type == "transaction") {
+            event.transaction = fmt::format("t{}", random.below(8));
+        }
+        event.cart_total = static_cast<int>(random.below(200));
+        const Duration delay = random.one_in(20)   ? -Duration{20min}  // a clock that is ahead: refused
+                               : random.one_in(10) ? random.between(0ms, most_delay)
+                                                   : random.between(0ms, 5s);
+        // Equal times go by arrival, and whose arrival counts depends on who reads which partition first.
+        event.time = world_.now - delay;
+        while (!times_.insert(event.time).second) {
+            event.time -= 1ms;
+        }
+        const auto partition = single_ ? random.below(world_.kafka.logs.size()) : visitor % world_.kafka.logs.size();
+        made_.push_back({event, event.json(iso(event.time)), partition, world_.now});
+        model_.take(event, world_.now);
+        produce(partition, made_.back().payload);
+    }
+
+    void produce(std::size_t partition, std::optional<std::string> payload) {
+        world_.kafka.append(partition, std::move(payload), world_.now);
+    }
+
+    // ---- time and processes
+
+    // Everything goes on by a little.
+    void turn() {
+        auto& random = world_.random;
+        if (!world_.calm && random.one_in(6)) {
+            let_time_pass(random.between(0ms, pace_));
+        } else {
+            world_.now += random.between(0ms, depth_ > 0 ? Duration{900} : Duration{120});
+        }
+        if (!world_.calm) {
+            faults();
+        }
+        for (const auto& process : processes_) {
+            if (!process->stalled) {
+                process->source.background();
+            }
+        }
+        world_.kafka.tick(world_.now);
+        start_processes();
+        for (auto n = 1 + random.below(3); n > 0 && !processes_.empty(); --n) {
+            step(*processes_[random.below(processes_.size())]);
+        }
+        background();
+        if (!world_.kafka.wrong.empty() || !world_.redis.wrong.empty()) {
+            wrong_.push_back(world_.kafka.wrong + world_.redis.wrong);
+            world_.kafka.wrong.clear();
+            world_.redis.wrong.clear();
+        }
+    }
+
+    // A job polls every few milliseconds: before much time passes it has seen that there is something to read. A
+    // process that cannot see it lasts no longer than the group's patience.
+    void let_time_pass(Duration length) {
+        const auto blind = [&] {
+            return world_.now < world_.kafka.away_until ||
+                   std::any_of(processes_.begin(), processes_.end(),
+                               [&](const auto& p) { return !p->stalled && world_.now < p->source.cut_off_until; });
+        };
+        if (length > 1s) {
+            for (int i = 0; i < 4 && !blind(); ++i) {
+                world_.now += 20ms;
+                for (std::size_t p = 0; p < processes_.size(); ++p) {
+                    step(*processes_[p]);
+                }
+            }
+        }
+        world_.now += blind() ? std::min(length, Duration{1s}) : length;
+    }
+
+    void background() {
+        auto& random = world_.random;
+        for (const auto& process : processes_) {
+            if (!process->stalled) {
+                process->store.background();
+                process->letters.background();
+            }
+        }
+        if (world_.now < world_.redis.away_until) {
+            return;
+        }
+        auto connections = world_.redis.connections;
+        for (const auto& connection : connections) {
+            auto most = world_.calm                            ? std::size_t{1000}
+                        : world_.now < world_.redis.slow_until ? random.below(2)
+                                                               : random.below(12);
+            if (connection->held_up) {
+                connection->held_up = !(world_.calm || random.one_in(40));
+                continue;
+            }
+            for (; most > 0 && !connection->sent.empty(); --most) {
+                world_.redis.carry_out(*connection, world_.now);
+            }
+        }
+        // Nobody holds these any more, and nothing is left on them.
+        connections.clear();
+        std::erase_if(world_.redis.connections, [](const auto& c) { return c.use_count() == 1 && c->sent.empty(); });
+    }
+
+    [[nodiscard]] std::size_t at_work() const {
+        return static_cast<std::size_t>(std::count_if(processes_.begin(), processes_.end(), [](const auto& p) {
+            return !p->stalled && p->steps_after_stall < 0;
+        }));
+    }
+
+    void start_processes() {
+        if (at_work() < processes_wanted_ && (world_.calm || world_.random.one_in(8))) {
+            const auto number = next_process_++;
+            processes_.push_back(std::make_unique<Process>(
+                world_, [this, number] { on_call(number); }, number));
+            ++starts_;
+            world_.tell("process {} starts", number);
+        }
+    }
+
+    // What can happen to a process at any call it makes.
+    void on_call(std::size_t number) {
+        const auto found =
+            std::find_if(processes_.begin(), processes_.end(), [&](const auto& p) { return p->number == number; });
+        if (found == processes_.end()) {
+            return;
+        }
+        Process& process = **found;
+        if (process.calls_to_kill > 0 && --process.calls_to_kill == 0) {
+            throw Killed{};
+        }
+        if (process.calls_to_stall > 0 && --process.calls_to_stall == 0 && depth_ < 2 && !world_.calm) {
+            stall(process);
+        }
+    }
+
+    // The process stands still in the middle of what it does, and the others go on.
+    void stall(Process& process) {
+        const Duration length =
+            world_.random.one_in(4) ? world_.random.between(100ms, 5s) : world_.random.between(12s, 70s);
+        world_.tell("process {} is stopped for {} ms", process.number, length.count());
+        ++stalls_;
+        ++depth_;
+        process.stalled = true;
+        const auto until = world_.now + length;
+        while (world_.now < until && wrong_.empty()) {
+            shop();
+            turn();
+        }
+        process.stalled = false;
+        --depth_;
+        world_.tell("process {} goes on", process.number);
+        if (single_ && at_work() > 1) {
+            // Its successor is at work. It may do what it was about to do, but there is to be one process.
+            process.steps_after_stall = static_cast<int>(world_.random.below(4));
+            process.source.cut_off_until = Timestamp::max();
+        }
+    }
+
+    void step(Process& process) {
+        if (process.stalled) {
+            return;
+        }
+        guarded(process, [&] {
+            const auto number = process.number;
+            process.job->step(0ms);
+            tell_late(process);
+            if (process.steps_after_stall == 0 || (process.stopping && process.job->stopped())) {
+                process.source.leave();
+                end(number, "ends");
+            } else if (process.steps_after_stall > 0) {
+                --process.steps_after_stall;
+            }
+        });
+    }
+
+    void tell_late(Process& process) {
+        const auto late = process.metrics.outcomes[static_cast<std::size_t>(live_shopper::Outcome::late)].value();
+        if (late != process.late_told) {
+            world_.tell("process {} found {} events late", process.number, late - process.late_told);
+            process.late_told = late;
+        }
+    }
+
+    // Lets a process do something, which may be the end of it.
+    template <class F>
+    void guarded(const Process& process, F f) {
+        const auto number = process.number;
+        try {
+            f();
+        } catch (const Killed&) {
+            ++kills_;
+            end(number, "is killed");
+        }
+    }
+
+    void end(std::size_t number, std::string_view how) {
+        world_.tell("process {} {}", number, how);
+        std::erase_if(processes_, [&](const auto& p) { return p->number == number; });
+    }
+
+    // ---- faults
+
+    void faults() {
+        auto& random = world_.random;
+        if (random.one_in(30)) {
+            world_.redis.save();
+        }
+        if (random.one_in(60)) {
+            world_.kafka.away_until = world_.now + random.between(100ms, 30s);
+            world_.tell("Kafka is away until {}", iso(world_.kafka.away_until));
+        }
+        if (random.one_in(60)) {
+            world_.redis.slow_until = world_.now + random.between(100ms, 30s);
+            world_.tell("Redis is slow until {}", iso(world_.redis.slow_until));
+        }
+        if (random.one_in(60)) {
+            redis_fault();
+        }
+        if (processes_.empty()) {
+            return;
+        }
+        Process& process = *processes_[random.below(processes_.size())];
+        if (process.stalled) {
+            return;
+        }
+        switch (random.below(140)) {
+            case 0:
+            case 1:
+            case 2:
+                process.calls_to_kill = 1 + random.below(60);
+                break;
+            case 3:
+            case 4:
+            case 5:
+            case 6:
+                process.calls_to_stall = 1 + random.below(60);
+                break;
+            case 7:
+                process.source.cut_off_until = world_.now + random.between(1s, 40s);
+                world_.tell("process {} is cut off from Kafka", process.number);
+                break;
+            case 8:
+                process.store.cut_off_until = world_.now + random.between(1s, 20s);
+                process.store.disconnect();
+                world_.tell("process {} is cut off from Redis", process.number);
+                break;
+            case 9:
+            case 10:
+                process.store.disconnect();
+                break;
+            case 11:
+                process.clock_error_now = random.between(-clock_error, clock_error);
+                world_.tell("the clock of process {} is wrong by {} ms", process.number,
+                            process.clock_error_now.count());
+                break;
+            case 12:
+                world_.tell("process {} is asked to stop", process.number);
+                process.stopping = true;
+                guarded(process, [&] { process.job->stop(); });
+                break;
+            case 13:
+                for (const auto& connection : world_.redis.connections) {
+                    connection->held_up = random.one_in(2);
+                }
+                break;
+            default:
+                break;
+        }
+    }
+
+    void redis_fault() {
+        auto& random = world_.random;
+        world_.redis.away_until = world_.now + random.between(50ms, 20s);
+        switch (random.below(5)) {
+            case 0:
+                world_.tell("Redis is away for a while");
+                break;
+            case 1:
+                world_.tell("Redis restarts with its data");
+                world_.redis.restart(Redis::Keeps::everything);
+                break;
+            case 2:
+                world_.tell("Redis restarts with older data");
+                world_.redis.restart(Redis::Keeps::what_it_saved);
+                break;
+            case 3:
+                world_.tell("Redis restarts empty");
+                world_.redis.restart(Redis::Keeps::nothing);
+                break;
+            default:
+                world_.tell("Redis is emptied");
+                world_.redis.forget();
+                break;
+        }
+    }
+
+    // ---- the end
+
+    void heal() {
+        world_.tell("everything heals");
+        world_.calm = true;
+        world_.kafka.away_until = world_.redis.away_until = world_.redis.slow_until = Timestamp::min();
+        for (const auto& process : processes_) {
+            process->calls_to_kill = process->calls_to_stall = 0;
+            process->clock_error_now = {};
+            process->store.cut_off_until = Timestamp::min();
+            if (process->steps_after_stall < 0) {
+                process->source.cut_off_until = Timestamp::min();
+            }
+        }
+        settle(900);
+        // A fresh event in every partition, so that event time is the same for everybody, now and from now on.
+        for (std::size_t partition = 0; partition < world_.kafka.logs.size(); ++partition) {
+            ShopEvent event;
+            event.id = fmt::format("end{}", partition);
+            event.type = "page_view";
+            event.visitor = fmt::format("nobody{}", partition);
+            event.session = event.visitor;
+            event.time = world_.now;
+            while (!times_.insert(event.time).second) {
+                event.time -= 1ms;
+            }
+            model_.take(event, world_.now);
+            produce(partition, event.json(iso(event.time)));
+        }
+        settle(200);
+    }
+
+    void settle(int turns) {
+        for (int i = 0; i < turns && wrong_.empty(); ++i) {
+            turn();
+        }
+    }
+
+    // Time goes by and nothing comes in.
+    void pass(Duration length) {
+        const auto until = world_.now + length;
+        while (world_.now < until) {
+            world_.now += std::max<Duration>(1s, length / 100);
+            for (int i = 0; i < 3; ++i) {
+                turn();
+            }
+        }
+        settle(30);
+    }
+
+    struct Held {
+        std::string value;
+        Timestamp expires_at;
+    };
+
+    std::uint64_t compare() {
+        // What the engine makes of all records at once. Event time lags behind by some 100 ms, so a value that changes
+        // by itself just now may be either.
+        live_shopper::Engine engine{settings()};
+        live_shopper::Decoder decoder{live_shopper::CartTotal::by_form};
+        live_shopper::ShopEvent event;
+        std::vector<const Kafka::Entry*> all;
+        for (const auto& log : world_.kafka.logs) {
+            for (const auto& entry : log.records) {
+                all.push_back(&entry);
+            }
+        }
+        std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) { return a->sequence < b->sequence; });
+        for (const auto* const entry : all) {
+            if (entry->payload && decoder.decode(*entry->payload, event, false) == live_shopper::DecodeError::none) {
+                engine.accept(event, entry->time);
+            }
+        }
+        std::map<std::string, Held> wanted;
+        const auto drain = [&](Timestamp to) {
+            engine.advance_to(to);
+            engine.drain([&](const live_shopper::Write& write) {
+                if (write.erase) {
+                    wanted.erase(std::string{write.key});
+                } else {
+                    wanted[std::string{write.key}] = {std::string{write.value}, write.expires_at};
+                }
+            });
+        };
+        const auto early = world_.now - 2s;
+        // What has lapsed, but not long ago: event time was behind when it was written, so it is kept for longer.
+        std::map<std::string, std::set<std::string>> past;
+        for (auto t = early - most_delay - 2 * clock_error; t < early; t += 20s) {
+            drain(t);
+            for (const auto& [key, held] : wanted) {
+                past[key].insert(held.value);
+            }
+            std::erase_if(wanted, [&](const auto& entry) { return entry.second.expires_at <= t; });
+        }
+        drain(early);
+        const auto before = wanted;
+        drain(world_.now);
+
+        std::uint64_t compared = 0;
+        const auto complain = [&](const std::string& what) {
+            if (wrong_.size() < 10) {
+                wrong_.push_back(iso(world_.now) + ' ' + what);
+            }
+        };
+        const auto shown = [](const std::optional<std::string>& value) {
+            return value ? '"' + *value + '"' : "nothing";
+        };
+        for (const auto& [key, held] : wanted) {
+            const auto was = before.find(key);
+            const auto found = world_.redis.value(key, world_.now);
+            if (was == before.end() || was->second.value != held.value) {
+                continue;
+            }
+            if (held.expires_at > world_.now + 1min) {
+                ++compared;
+                if (found != held.value) {
+                    complain(fmt::format("{}: {} in the store, wanted {}", key, shown(found), shown(held.value)));
+                }
+            } else if (found && found != held.value) {
+                complain(
+                    fmt::format("{}: {} in the store, wanted nothing or {}", key, shown(found), shown(held.value)));
+            } else if (found && held.expires_at + most_delay + 2 * clock_error < world_.now) {
+                complain(fmt::format("{}: {} in the store, has lapsed at {}", key, shown(found), iso(held.expires_at)));
+            }
+        }
+        for (const auto& [key, value] : world_.redis.values) {
+            if (value.expires_at > world_.now && wanted.find(key) == wanted.end() &&
+                past[key].find(value.text) == past[key].end()) {
+                complain(fmt::format("{}: {} in the store, wanted nothing", key, shown(value.text)));
+            }
+        }
+        // And the obvious answer, for what it knows.
+        const auto model_before = model_.at(early);
+        const auto model_now = model_.at(world_.now);
+        for (const auto& [key, value] : model_now) {
+            const auto was = model_before.find(key);
+            const auto lasting = wanted.find(key);
+            if (was != model_before.end() && was->second == value && lasting != wanted.end() &&
+                lasting->second.expires_at > world_.now + 1min && world_.redis.value(key, world_.now) != value) {
+                complain(fmt::format("{}: {} in the store, {} by the model", key,
+                                     shown(world_.redis.value(key, world_.now)), shown(value)));
+            }
+            if (lasting == wanted.end()) {
+                complain(fmt::format("{}: {} by the model, the engine knows nothing", key, shown(value)));
+            }
+        }
+        for (const auto& [key, held] : wanted) {
+            if (held.expires_at > world_.now && Model::knows(key) && model_now.find(key) == model_now.end() &&
+                !key.ends_with("_24h")) {
+                complain(fmt::format("{}: {} by the engine, the model knows nothing", key, shown(held.value)));
+            }
+        }
+        return compared;
+    }
+
+    void check_letters() {
+        live_shopper::Decoder decoder{live_shopper::CartTotal::by_form};
+        live_shopper::ShopEvent event;
+        for (std::size_t partition = 0; partition < world_.kafka.logs.size(); ++partition) {
+            const auto& log = world_.kafka.logs[partition];
+            for (std::size_t offset = 0; offset < log.records.size(); ++offset) {
+                const auto& payload = log.records[offset].payload;
+                const bool bad = !payload || decoder.decode(*payload, event, false) != live_shopper::DecodeError::none;
+                const Letter letter{static_cast<std::int32_t>(partition), static_cast<std::int64_t>(offset)};
+                if (bad != (world_.letters.find(letter) != world_.letters.end()) && wrong_.size() < 10) {
+                    wrong_.push_back(fmt::format("partition {} offset {}: {} dead letter", partition, offset,
+                                                 bad ? "no" : "an undeserved"));
+                }
+            }
+            if (log.committed != std::ssize(log.records) && wrong_.size() < 10) {
+                wrong_.push_back(fmt::format("partition {}: {} committed of {}", partition, log.committed.value_or(-1),
+                                             log.records.size()));
+            }
+        }
+    }
+
+    bool single_;
+    World world_;
+    std::uint64_t processes_wanted_;
+    Duration pace_{};
+    std::vector<std::unique_ptr<Process>> processes_;
+    std::size_t next_process_ = 1;
+    std::vector<Made> made_;
+    std::set<Timestamp> times_;
+    Model model_;
+    int depth_ = 0;
+    unsigned starts_ = 0;
+    unsigned kills_ = 0;
+    unsigned stalls_ = 0;
+    std::vector<std::string> wrong_;
+};
+
+}  // namespace
+
+Outcome run(const Plan& plan) { return Simulation{plan}.run(); }
+
+std::optional<Breakage> parse_breakage(std::string_view text) {
+    for (const auto& [breakage, breakage_name] : names) {
+        if (breakage_name == text) {
+            return breakage;
+        }
+    }
+    return std::nullopt;
+}
+
+std::string_view name(Breakage breakage) { return names[static_cast<std::size_t>(breakage)].second; }
+
+const std::vector<Breakage>& breakages() {
+    static const std::vector<Breakage> all = [] {
+        std::vector<Breakage> out;
+        for (const auto& entry : names) {
+            if (entry.first != Breakage::none) {
+                out.push_back(entry.first);
+            }
+        }
+        return out;
+    }();
+    return all;
+}
+
+}  // namespace simulation

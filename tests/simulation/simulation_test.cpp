@@ -1,0 +1,63 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+// That the simulation holds, that a seed replays exactly, and that it finds what is broken on purpose. Many more seeds:
+// scripts/simulate.
+
+#include "simulation.hpp"
+
+#include <string>
+#include <vector>
+
+#include <catch2/catch.hpp>
+
+#include "log.hpp"
+
+using simulation::Breakage;
+
+namespace {
+
+simulation::Outcome outcome_of(std::uint64_t seed, Breakage breakage = Breakage::none) {
+    live_shopper::log::set_level(live_shopper::log::Level::off);
+    return simulation::run({.seed = seed, .breakage = breakage, .story = {}});
+}
+
+std::vector<std::uint64_t> caught_by(Breakage breakage, std::uint64_t seeds) {
+    std::vector<std::uint64_t> out;
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        if (!outcome_of(seed, breakage).wrong.empty()) {
+            out.push_back(seed);
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("after any faults the store holds what the events say", "[simulation]") {
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        INFO("seed " << seed);
+        const auto outcome = outcome_of(seed);
+        CHECK(outcome.wrong == std::vector<std::string>{});
+        CHECK(outcome.values > 0);
+        CHECK(outcome.starts > 1);
+    }
+}
+
+TEST_CASE("a seed replays exactly", "[simulation]") {
+    for (const std::uint64_t seed : {5U, 6U, 7U}) {
+        const auto once = outcome_of(seed);
+        const auto again = outcome_of(seed);
+        CHECK(once.trace == again.trace);
+        CHECK(once.events == again.events);
+        CHECK(once.kills == again.kills);
+        CHECK(outcome_of(seed + 10).trace != once.trace);
+    }
+}
+
+TEST_CASE("the simulation catches what is broken on purpose", "[simulation]") {
+    const auto breakage = GENERATE(from_range(simulation::breakages()));
+    const auto seeds = caught_by(breakage, 30);
+    INFO(name(breakage));
+    CHECK(seeds.size() >= 2);
+}
