@@ -11,7 +11,8 @@
 //     benchmark_windows --json=FILE               what was measured, every repetition
 //
 // A row's contenders are built and filled, then take turns, slice by slice of the stream, on one core: what disturbs
-// one disturbs all. Time is the thread's CPU time. The program fails where two exact contenders differ in one answer.
+// one disturbs all. Time is the thread's CPU time. The program fails where the answers of two exact contenders do not
+// add up to the same.
 //
 // Latencies are of single events, by the time stamp counter; what that costs itself is told and not subtracted. Each
 // contender runs the same events several times from a new start: `least` takes each event's least time, which leaves
