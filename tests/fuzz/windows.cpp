@@ -7,8 +7,6 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <map>
 #include <optional>
 #include <string>
@@ -27,59 +25,15 @@
 
 #include "../weir/slow_sessions.hpp"
 #include "../weir/slow_windows.hpp"
+#include "bytes.hpp"
 
 namespace {
 
 using namespace std::chrono_literals;
 using weir::Duration;
 using weir::Timestamp;
-using weir_tests::at;
-
-class Bytes {
-public:
-    Bytes(const std::uint8_t* data, std::size_t size) : data_{data}, size_{size} {}
-
-    [[nodiscard]] bool empty() const { return size_ == 0; }
-    std::uint8_t next() {
-        if (size_ == 0) {
-            return 0;
-        }
-        --size_;
-        return *data_++;
-    }
-    /// Times near each other, far apart and at both ends of time.
-    Timestamp time(std::int64_t& latest) {
-        const std::uint8_t kind = next();
-        const auto near = static_cast<std::int64_t>(next());
-        switch (kind % 16) {
-            case 0:
-                return Timestamp::min() + Duration{near};
-            case 1:
-                return Timestamp::max() - Duration{near};
-            case 2:
-                return at(latest += near * 1'000'000'000);
-            case 3:
-            case 4:
-            case 5:
-                return at(latest - near);
-            case 6:
-                return at(latest);
-            default:
-                return at(latest += near % 16);
-        }
-    }
-
-private:
-    const std::uint8_t* data_;
-    std::size_t size_;
-};
-
-void check(bool holds, const char* what) {
-    if (!holds) {
-        std::fprintf(stderr, "the windows differ: %s\n", what);
-        std::abort();
-    }
-}
+using weir_tests::Bytes;
+using weir_tests::check;
 
 template <class T>
 void fuzz_rolling(Bytes bytes) {

@@ -63,40 +63,8 @@ struct CountedMerges {
 };
 
 using Slow = weir_tests::SlowHopping<int>;
-using SlowWindows = Slow::Windows;
-
-template <class T>
-bool same(const weir::TimeWindow<T>& window, const SlowWindows::value_type& model, const Slow& slow) {
-    T values;
-    for (const auto& row : model.second) {
-        weir::detail::add(values, row.time, row.value);
-    }
-    return window.start == weir_tests::narrow(model.first) &&
-           window.end == weir_tests::narrow(model.first + slow.size()) && window.size == model.second.size() &&
-           window.aggregate.result() == values.result();
-}
-
-template <class T>
-bool all_same(const std::vector<weir::TimeWindow<T>>& windows, const SlowWindows& models, const Slow& slow) {
-    return std::equal(windows.begin(), windows.end(), models.begin(), models.end(),
-                      [&](const auto& window, const auto& model) { return same(window, model, slow); });
-}
-
-template <class T>
-std::string difference(const HoppingWindow<T>& fast, const Slow& slow) {
-    std::vector<weir::TimeWindow<T>> open;
-    fast.for_each_open([&](const auto& window) { open.push_back(window); });
-    if (!all_same(open, slow.open(), slow)) {
-        return "an open window";
-    }
-    if (fast.empty() != slow.empty() || fast.forgettable() != slow.empty()) {
-        return "empty";
-    }
-    if (fast.now() != slow.now()) {
-        return "now";
-    }
-    return fast.next_due() != slow.next_due() ? "next_due" : "";
-}
+using weir_tests::all_same;
+using weir_tests::difference;
 
 struct HoppingShape {
     weir::Duration size;

@@ -21,84 +21,19 @@
 #include <weir/keyed_windows.hpp>
 #include <weir/rolling_window.hpp>
 
-#include "slow_windows.hpp"
+#include "slow_panes.hpp"
 
 using namespace std::chrono_literals;
 using weir::PanedWindow;
 using weir::Timestamp;
 using weir_tests::at;
 using weir_tests::pick;
-using weir_tests::wide;
-using weir_tests::Wide;
+using weir_tests::SlowPanes;
 
 namespace {
 
 using Values =
     weir::Bundle<weir::Sum<int>, weir::First<int>, weir::Last<int>, weir::MinMax<int>, weir::OrderedDistinct<int>>;
-
-/// All events, each inside as long as the last time of its pane is younger than the length; in 128 bits.
-template <class T>
-class SlowPanes {
-public:
-    SlowPanes(weir::Duration length, weir::Duration resolution)
-        : length_{wide(length)}, resolution_{wide(resolution)} {}
-
-    bool insert(Timestamp t, int value) {
-        if (pane_end(t) <= wide(now_) - length_) {
-            return false;
-        }
-        rows_.insert(std::find_if(rows_.begin(), rows_.end(), [&](const Row& r) { return r.time > t; }), Row{t, value});
-        advance_to(t);
-        return true;
-    }
-    bool advance_to(Timestamp now) {
-        now_ = std::max(now_, now);
-        const auto left = std::remove_if(rows_.begin(), rows_.end(),
-                                         [&](const Row& r) { return pane_end(r.time) <= wide(now_) - length_; });
-        const bool any = left != rows_.end();
-        rows_.erase(left, rows_.end());
-        return any;
-    }
-    [[nodiscard]] std::string difference(const PanedWindow<T>& fast) const {
-        T whole;
-        std::vector<Wide> panes;
-        for (const Row& r : rows_) {
-            weir::detail::add(whole, r.time, r.value);
-            panes.push_back(pane_end(r.time));
-        }
-        if (fast.result() != whole.result()) {
-            return "result";
-        }
-        panes.erase(std::unique(panes.begin(), panes.end()), panes.end());
-        if (fast.size() != rows_.size() || fast.panes() != panes.size() || fast.empty() != rows_.empty()) {
-            return "size";
-        }
-        if (static_cast<Wide>(panes.size()) > (length_ + resolution_ - 1) / resolution_ + 1) {
-            return "the bound on panes";
-        }
-        const auto due = panes.empty() ? std::nullopt : std::optional{weir_tests::narrow(panes.front() + length_)};
-        if (fast.next_expiry() != due) {
-            return "next_expiry";
-        }
-        return fast.now() != now_ ? "now" : "";
-    }
-    [[nodiscard]] std::size_t size() const { return rows_.size(); }
-
-private:
-    struct Row {
-        Timestamp time;
-        int value;
-    };
-    [[nodiscard]] Wide pane_end(Timestamp t) const {
-        const Wide phase = (wide(t) % resolution_ + resolution_) % resolution_;
-        return wide(t) - phase + resolution_ - 1;
-    }
-
-    Wide length_;
-    Wide resolution_;
-    std::vector<Row> rows_;
-    Timestamp now_ = Timestamp::min();
-};
 
 template <class T>
 void compare_panes(weir::Duration length, weir::Duration resolution) {

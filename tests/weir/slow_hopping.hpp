@@ -9,9 +9,11 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <string>
 #include <utility>
 #include <vector>
 
+#include <weir/aggregator.hpp>
 #include <weir/hopping_window.hpp>
 #include <weir/time.hpp>
 
@@ -102,5 +104,40 @@ private:
     std::map<Wide, Rows> open_;
     weir::Timestamp now_ = weir::Timestamp::min();
 };
+
+template <class T>
+[[nodiscard]] bool same_window(const weir::TimeWindow<T>& window, const SlowHopping<int>::Windows::value_type& model,
+                               const SlowHopping<int>& slow) {
+    T values;
+    for (const auto& row : model.second) {
+        weir::detail::add(values, row.time, row.value);
+    }
+    return window.start == narrow(model.first) && window.end == narrow(model.first + slow.size()) &&
+           window.size == model.second.size() && window.aggregate.result() == values.result();
+}
+
+template <class T>
+[[nodiscard]] bool all_same(const std::vector<weir::TimeWindow<T>>& windows, const SlowHopping<int>::Windows& models,
+                            const SlowHopping<int>& slow) {
+    return std::equal(windows.begin(), windows.end(), models.begin(), models.end(),
+                      [&](const auto& window, const auto& model) { return same_window(window, model, slow); });
+}
+
+/// Where a window and the slow one differ; "" where they do not.
+template <class T>
+[[nodiscard]] std::string difference(const weir::HoppingWindow<T>& fast, const SlowHopping<int>& slow) {
+    std::vector<weir::TimeWindow<T>> open;
+    fast.for_each_open([&](const auto& window) { open.push_back(window); });
+    if (!all_same(open, slow.open(), slow)) {
+        return "an open window";
+    }
+    if (fast.empty() != slow.empty() || fast.forgettable() != slow.empty()) {
+        return "empty";
+    }
+    if (fast.now() != slow.now()) {
+        return "now";
+    }
+    return fast.next_due() != slow.next_due() ? "next_due" : "";
+}
 
 }  // namespace weir_tests
