@@ -28,6 +28,7 @@ set(WEIR_HEADERS
     include/weir/detail/dense_map.hpp
     include/weir/detail/event_log.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
     include/weir/detail/timer_queue.hpp
     include/weir/detail/upkeep.hpp

@@ -461,14 +461,14 @@ public:
             if (keyed_.find(from) == nullptr) {
                 return;
             }
-            std::vector<Entry<Record>> moved;
+            std::vector<std::pair<Timestamp, Record>> moved;
             keyed_.update(from, [&](State& state) {
                 state.windows.extract_if(
-                    [&](const Entry<Record>& e) {
-                        return e.time > history.after && e.time <= history.until &&
-                               std::invoke(spec_.origin_, e.value) == history.origin;
+                    [&](Timestamp t, const Record& record) {
+                        return t > history.after && t <= history.until &&
+                               std::invoke(spec_.origin_, record) == history.origin;
                     },
-                    [&](Entry<Record>&& e) { moved.push_back(std::move(e)); });
+                    [&](Timestamp t, Record&& record) { moved.emplace_back(t, std::move(record)); });
                 if (published && !moved.empty()) {
                     forget_what_was_published(state);
                 }
@@ -476,13 +476,13 @@ public:
             });
             if (!moved.empty()) {
                 static_cast<LaneOf&>(target).keyed_.update(to, [&](State& state) {
-                    for (Entry<Record>& e : moved) {
-                        if constexpr (requires { e.value.rehome(*symbols); }) {
+                    for (auto& [t, record] : moved) {
+                        if constexpr (requires { record.rehome(*symbols); }) {
                             if (symbols != nullptr) {
-                                e.value.rehome(*symbols);
+                                record.rehome(*symbols);
                             }
                         }
-                        state.windows.insert(e.time, std::move(e.value));
+                        state.windows.insert(t, std::move(record));
                     }
                     return true;
                 });

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <numeric>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -41,6 +43,14 @@ void compare_log(Make make, Before before) {
     weir_tests::RandomTimes times;
     std::size_t made = 0;
     std::size_t most = 100;
+    // A position that is held stays with its event, whatever is inserted.
+    std::optional<typename weir::detail::EventLog<V>::Position> held;
+    V held_value{};
+    const auto each_held = [&](auto update) {
+        if (held) {
+            update(*held);
+        }
+    };
     for (int step = 0; step != 100'000; ++step) {
         if (pick(random, 500) == 0) {
             most = pick(random, 200);
@@ -55,10 +65,22 @@ void compare_log(Make make, Before before) {
             }
             const auto expected = place - slow.begin();
             slow.insert(place, Row<V>{t, value});
-            REQUIRE(fast.insert(t, value) == static_cast<std::size_t>(expected));
+            const auto inserted = fast.insert(t, value, each_held);
+            const auto i = static_cast<std::size_t>(expected);
+            REQUIRE(fast.advance(fast.begin(), i) == inserted.position);
+            REQUIRE(inserted.last == (i + 1 == slow.size()));
+            REQUIRE(inserted.precedes_equal_time == (i + 1 != slow.size() && slow[i + 1].time == t));
+            if (pick(random, 20) == 0) {
+                held = inserted.position;
+                held_value = value;
+            }
         } else if (action < 38 || slow.size() > most) {
             const std::size_t count = std::min(slow.size(), slow.size() > most ? slow.size() - most : pick(random, 4));
             fast.drop_front(count);
+            if (std::any_of(slow.begin(), slow.begin() + static_cast<std::ptrdiff_t>(count),
+                            [&](const Row<V>& r) { return r.value == held_value; })) {
+                held.reset();
+            }
             slow.erase(slow.begin(), slow.begin() + static_cast<std::ptrdiff_t>(count));
         } else if (action == 38) {
             const std::size_t every = 1 + pick(random, 4);
@@ -70,27 +92,45 @@ void compare_log(Make make, Before before) {
             }
             std::size_t given = 0;
             const std::size_t count = fast.extract_if(
-                [&](const auto& entry) {
-                    REQUIRE(entry.time == slow[seen].time);
+                [&](Timestamp t, const auto& value) {
+                    REQUIRE(t == slow[seen].time);
+                    REQUIRE(value == slow[seen].value);
                     return seen++ % every == 0;
                 },
-                [&](auto&& entry) {
-                    REQUIRE(entry.time == taken[given].time);
-                    REQUIRE(entry.value == taken[given].value);
+                [&](Timestamp t, auto&& value) {
+                    REQUIRE(t == taken[given].time);
+                    REQUIRE(value == taken[given].value);
                     ++given;
                 });
+            held.reset();
             REQUIRE(count == taken.size());
             REQUIRE(given == count);
             slow = left;
         }
         bool agree = fast.size() == slow.size() && fast.empty() == slow.empty();
-        for (std::size_t i = 0; agree && i != slow.size(); ++i) {
-            agree = fast[i].time == slow[i].time && fast[i].value == slow[i].value;
-        }
-        agree = agree && (slow.empty() || fast.back().time == slow.back().time);
+        std::size_t i = 0;
+        fast.for_each([&](Timestamp t, const V& value) {
+            agree = agree && i != slow.size() && t == slow[i].time && value == slow[i].value;
+            ++i;
+        });
+        agree = agree && i == slow.size();
+        const std::size_t back = slow.empty() ? 0 : pick(random, slow.size() + 1);
+        fast.for_each_reversed(back, [&](Timestamp t, const V& value) {
+            --i;
+            agree = agree && t == slow[i].time && value == slow[i].value;
+        });
+        agree = agree && i == slow.size() - back;
+        agree =
+            agree && (slow.empty() || (fast.back_time() == slow.back().time && fast.back_value() == slow.back().value &&
+                                       fast.front_time() == slow.front().time));
         const Timestamp t = at(times.latest() - weir_tests::RandomTimes::between(random, -50, 2500));
         const auto after = std::find_if(slow.begin(), slow.end(), [&](const Row<V>& r) { return r.time > t; });
-        agree = agree && fast.upper_bound(t) == static_cast<std::size_t>(after - slow.begin());
+        if (agree && after != slow.end()) {
+            const auto passed = fast.pass(fast.begin(), t);
+            agree = passed.count == static_cast<std::size_t>(after - slow.begin()) &&
+                    fast.value(passed.position) == after->value;
+        }
+        agree = agree && (!held || fast.value(*held) == held_value);
         if (!agree) {
             FAIL("the log differs at step " << step << " with " << slow.size() << " events");
         }
@@ -116,10 +156,38 @@ TEST_CASE("a log keeps no memory to speak of once it is empty", "[event_log]") {
     weir::detail::EventLog<int> log;
     REQUIRE(log.heap_bytes() == 0);
     for (int i = 0; i != 10'000; ++i) {
-        log.insert(at(i), i);
+        log.insert(at(i), i, [](auto) {});
     }
-    REQUIRE(log.heap_bytes() >= 10'000 * 16);
+    REQUIRE(log.heap_bytes() >= 10'000 * 8);
+    REQUIRE(log.heap_bytes() <= 10'000 * 10 + 1000);
     log.drop_front(10'000);
     REQUIRE(log.empty());
     REQUIRE(log.heap_bytes() <= 16 * 16);
+}
+
+TEST_CASE("a log holds times however far apart", "[event_log]") {
+    weir::detail::EventLog<int> log;
+    const auto none = [](auto) {};
+    const std::vector<Timestamp> times{Timestamp::min() + weir::Duration{1},
+                                       at(-5'000'000'000'000),
+                                       at(0),
+                                       at(1),
+                                       at(4'294'967'295),
+                                       at(4'294'967'297),
+                                       Timestamp::max()};
+    std::vector<std::size_t> order(times.size());
+    std::iota(order.begin(), order.end(), 0U);
+    do {
+        log.clear();
+        for (const std::size_t i : order) {
+            log.insert(times[i], static_cast<int>(i), none);
+        }
+        int next = 0;
+        bool sorted = log.size() == times.size();
+        log.for_each([&](Timestamp t, int i) {
+            sorted = sorted && i == next && t == times[static_cast<std::size_t>(i)];
+            ++next;
+        });
+        REQUIRE(sorted);
+    } while (std::next_permutation(order.begin(), order.end()));
 }

@@ -327,14 +327,14 @@ TEST_CASE("what is taken out of a window is handed over in event-time order", "[
         windows.insert(at(t), x);
     }
     std::vector<int> taken;
-    const auto count =
-        windows.extract_if([](const auto& e) { return e.time <= at(50); }, [&](auto&& e) { taken.push_back(e.value); });
+    const auto count = windows.extract_if([](weir::Timestamp t, int) { return t <= at(50); },
+                                          [&](weir::Timestamp, int x) { taken.push_back(x); });
     REQUIRE(count == 3);
     REQUIRE(taken == std::vector{2, 8, 1});
     REQUIRE(windows.result(0) == 20);
     REQUIRE(windows.result(1) == 20);
-    REQUIRE(windows.extract_if([](const auto&) { return false; }, [](auto&&) { FAIL(); }) == 0);
-    REQUIRE(windows.extract_if([](const auto&) { return true; }, [](auto&&) {}) == 2);
+    REQUIRE(windows.extract_if([](auto, int) { return false; }, [](auto, int) { FAIL(); }) == 0);
+    REQUIRE(windows.extract_if([](auto, int) { return true; }, [](auto, int) {}) == 2);
     REQUIRE(windows.empty());
     REQUIRE(windows.result(0) == 0);
     REQUIRE(windows.now() == at(70));
@@ -347,7 +347,8 @@ TEST_CASE("history that moves in stands where it arrived", "[rolling_window]") {
     windows.insert(at(10), Arrived{3, 7});  // arrived between the two
     REQUIRE(windows.result(0) == 2);
     std::vector<int> order;
-    windows.extract_if([](const auto&) { return true; }, [&](auto&& e) { order.push_back(e.value.number); });
+    windows.extract_if([](auto, const Arrived&) { return true; },
+                       [&](auto, const Arrived& e) { order.push_back(e.number); });
     REQUIRE(order == std::vector{1, 3, 2});
 }
 

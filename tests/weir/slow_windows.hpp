@@ -242,7 +242,7 @@ struct WindowShape {
 /// `next(random, arrival)` makes a value.
 template <class T, class Next, class Same = FromScratch>
 void compare_windows(const WindowShape& shape, Next next, Same same = {}) {
-    using Event = typename weir::RollingWindows<T>::Event;
+    using Event = std::pair<weir::Timestamp, weir::value_type_t<T>>;
     const std::uint64_t seed = fresh_seed();
     CAPTURE(seed);
     Random random{seed};
@@ -293,16 +293,16 @@ void compare_windows(const WindowShape& shape, Next next, Same same = {}) {
             const std::size_t every = 1 + pick(random, 3);
             std::size_t seen = 0;
             std::size_t seen_slow = 0;
-            std::vector<Event> moved;
+            std::vector<Event> moved;  // time and value
             const std::size_t count = key.fast.extract_if(
-                [&](const Event& e) { return e.time > after && e.time <= until && seen++ % every == 0; },
-                [&](Event&& e) { moved.push_back(std::move(e)); });
+                [&](weir::Timestamp t, const auto&) { return t > after && t <= until && seen++ % every == 0; },
+                [&](weir::Timestamp t, auto&& value) { moved.emplace_back(t, std::move(value)); });
             const auto rows = key.slow.extract_if(
                 [&](weir::Timestamp t, const auto&) { return t > after && t <= until && seen_slow++ % every == 0; });
             agree = count == rows.size() && moved.size() == rows.size();
             for (std::size_t i = 0; agree && i != rows.size(); ++i) {
-                agree = moved[i].time == rows[i].time && same_result(moved[i].value, rows[i].value);
-                const bool kept = other.fast.insert(moved[i].time, std::move(moved[i].value));
+                agree = moved[i].first == rows[i].time && same_result(moved[i].second, rows[i].value);
+                const bool kept = other.fast.insert(moved[i].first, std::move(moved[i].second));
                 agree = agree && kept == other.slow.insert(rows[i].time, rows[i].value);
             }
             const std::string differs = difference(other.fast, other.slow, same);

@@ -3,7 +3,8 @@
 #pragma once
 
 // Min<T>, Max<T>, MinMax<T>: the least and the greatest input by <; nothing when empty. Every operation O(1) beside
-// copying a T. Mergeable, not Removable: what leaves says nothing about the next one.
+// copying a T. Mergeable, not Removable: what leaves says nothing about the next one. A window keeps those inputs that
+// may yet be the result, in a monotonic queue.
 //
 // NaN is passed over, as if it had never been added. Of inputs that are neither less nor greater (0.0 and -0.0) any
 // one may be the result.
@@ -15,6 +16,7 @@
 
 #include <concepts>
 #include <optional>
+#include <tuple>
 
 namespace weir {
 
@@ -37,12 +39,35 @@ template <class T>
     }
 }
 
+// How a window keeps those inputs alone that may yet be the least, or the greatest.
+struct Least {
+    template <class T>
+    static constexpr bool counts(const T& x) {
+        return is_ordered(x);
+    }
+    template <class T>
+    static constexpr bool outlives(const T& later, const T& earlier) {
+        return !(earlier < later);
+    }
+};
+struct Greatest {
+    template <class T>
+    static constexpr bool counts(const T& x) {
+        return is_ordered(x);
+    }
+    template <class T>
+    static constexpr bool outlives(const T& later, const T& earlier) {
+        return !(later < earlier);
+    }
+};
+
 }  // namespace detail
 
 template <class T>
 class Min {
 public:
     using value_type = T;
+    using selections = std::tuple<detail::Least>;
 
     constexpr void add(const T& x) {
         if (detail::is_ordered(x) && (!least_ || x < *least_)) {
@@ -65,6 +90,7 @@ template <class T>
 class Max {
 public:
     using value_type = T;
+    using selections = std::tuple<detail::Greatest>;
 
     constexpr void add(const T& x) {
         if (detail::is_ordered(x) && (!greatest_ || *greatest_ < x)) {
@@ -87,6 +113,7 @@ template <class T>
 class MinMax {
 public:
     using value_type = T;
+    using selections = std::tuple<detail::Least, detail::Greatest>;
 
     constexpr void add(const T& x) {
         if (!detail::is_ordered(x)) {

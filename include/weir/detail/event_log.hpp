@@ -2,26 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// The events of one key in event-time order, on a ring. Equal times: in order of arrival, which is the order of
-// insertion or, where a value has a member `arrival`, what that says (history that moves in from another key).
+// The events of one key in event-time order. Equal times: in order of arrival, which is the order of insertion or,
+// where a value has a member `arrival`, what that says (history that moves in from another key).
 //
-// Appending and dropping the oldest cost amortized O(1), a late insert O(events younger than it), an index O(1).
+// Kept in chunks of up to 32 events, each in one allocation: a base time, 32-bit offsets from it, the values. While one
+// chunk is enough it grows by halves and nothing else is allocated; beyond that a ring of chunks says where each is and
+// when it begins. Appending and dropping the oldest are O(1), a late insert is O(log n + 32) and moves one pointer for
+// each younger chunk, never an event outside its own.
+//
+// Memory: 24 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
+// ring; at most half a chunk more at either end.
 
 #include <algorithm>
+#include <compare>
 #include <cstddef>
-#include <iterator>
+#include <cstdint>
+#include <limits>
+#include <memory>
+#include <new>
+#include <tuple>
+#include <type_traits>
 #include <utility>
 
-#include <boost/circular_buffer.hpp>
+#include <weir/detail/ring.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
-
-template <class V>
-struct Entry {
-    Timestamp time;
-    [[no_unique_address]] V value;
-};
 
 template <class V>
 concept HasArrival = requires(const V& v) {
@@ -30,83 +36,571 @@ concept HasArrival = requires(const V& v) {
 
 template <class V>
 class EventLog {
+    struct Chunk;
+
 public:
-    [[nodiscard]] std::size_t size() const noexcept { return ring_.size(); }
-    [[nodiscard]] bool empty() const noexcept { return ring_.empty(); }
-    [[nodiscard]] const Entry<V>& operator[](std::size_t i) const { return ring_[i]; }
-    [[nodiscard]] const Entry<V>& back() const { return ring_.back(); }
+    /// Where an event is: the chunk's number since the log began, and the place in it. Ordered as the events are.
+    struct Position {
+        std::uint32_t chunk = 0;
+        std::uint32_t place = 0;
+        auto operator<=>(const Position&) const = default;
+    };
+    struct Inserted {
+        Position position;
+        bool last;                 // the youngest of all
+        bool precedes_equal_time;  // has come in before one of the same time
+    };
+    struct Passed {
+        Position position;
+        std::size_t count;
+    };
 
-    /// The number of entries at or before `t`. Searches from the young end, where late events fall. O(log n).
-    [[nodiscard]] std::size_t upper_bound(Timestamp t) const {
-        std::size_t last = size();
-        for (std::size_t step = 1; last != 0 && ring_[last - 1].time > t; step *= 2) {
-            if (step > last || ring_[last - step].time <= t) {
-                const auto begin = ring_.begin();
-                const auto from = begin + static_cast<std::ptrdiff_t>(step > last ? 0 : last - step);
-                const auto to = begin + static_cast<std::ptrdiff_t>(last);
-                const auto found =
-                    std::upper_bound(from, to, t, [](Timestamp a, const Entry<V>& e) { return a < e.time; });
-                return static_cast<std::size_t>(found - begin);
-            }
-            last -= step;
-        }
-        return last;
+    EventLog() = default;
+    EventLog(const EventLog& other) {
+        other.for_each([this](Timestamp t, const V& value) { append(t, value, [](auto) {}); });
+    }
+    EventLog(EventLog&& other) noexcept { swap(other); }
+    EventLog& operator=(EventLog other) noexcept {
+        swap(other);
+        return *this;
+    }
+    ~EventLog() { clear(); }
+
+    void swap(EventLog& other) noexcept {
+        std::swap(back_, other.back_);
+        std::swap(directory_, other.directory_);
+        std::swap(size_, other.size_);
     }
 
-    /// Puts an entry where it belongs and gives its index.
-    std::size_t insert(Timestamp t, V value) {
-        if (ring_.full()) {
-            ring_.set_capacity(std::max<std::size_t>(2, ring_.capacity() * 2));
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    /// The oldest event's place. Requires: !empty(), as all below do that give a time or a value.
+    [[nodiscard]] Position begin() const noexcept { return Position{first_number(), chunk_at(0).begin}; }
+    [[nodiscard]] Timestamp front_time() const { return time(begin()); }
+    [[nodiscard]] Timestamp back_time() const noexcept { return back_->time(back_->end - 1U); }
+    [[nodiscard]] const V& back_value() const noexcept { return back_->value(back_->end - 1U); }
+    [[nodiscard]] Timestamp time(Position p) const { return chunk(p).time(p.place); }
+    [[nodiscard]] const V& value(Position p) const { return chunk(p).value(p.place); }
+
+    /// Puts an event where it belongs. Positions that others hold are kept up to date through `each_held`, which is
+    /// given a function to call on each of them.
+    template <class EachHeld>
+    Inserted insert(Timestamp t, V value, EachHeld each_held);
+
+    /// `insert` for an event that is later than all others.
+    template <class EachHeld>
+    Position append(Timestamp t, V value, EachHeld each_held) {
+        if (back_ == nullptr || back_->end == back_->capacity || !back_->reaches(t)) {
+            make_room_at_back(t, each_held);
         }
-        std::size_t i = ring_.empty() || ring_.back().time <= t ? ring_.size() : upper_bound(t);
-        if constexpr (HasArrival<V>) {
-            while (i != 0 && ring_[i - 1].time == t && value.arrival < ring_[i - 1].value.arrival) {
-                --i;
-            }
-        }
-        if (i == ring_.size()) {
-            ring_.push_back(Entry<V>{t, std::move(value)});
-        } else {
-            ring_.insert(ring_.begin() + static_cast<std::ptrdiff_t>(i), Entry<V>{t, std::move(value)});
-        }
-        return i;
+        back_->emplace_back(t, std::move(value));
+        ++size_;
+        return Position{first_number() + chunks() - 1, back_->end - 1U};
     }
 
-    /// Whether the entry at `i` has come in before one of the same time.
-    [[nodiscard]] bool precedes_its_equal(std::size_t i) const {
-        return i + 1 != ring_.size() && ring_[i + 1].time == ring_[i].time;
-    }
+    /// The first event after `t`, from `from` on, and how many were passed. Requires: one after `t` exists.
+    [[nodiscard]] Passed pass(Position from, Timestamp t) const;
 
-    void drop_front(std::size_t count) {
-        ring_.erase_begin(count);
-        if (ring_.empty() && ring_.capacity() > 16) {
-            ring_.set_capacity(0);
+    /// The event `count` after `from`. Requires: it exists. O(count / 32).
+    [[nodiscard]] Position advance(Position from, std::size_t count) const;
+
+    /// Calls `f(time, value)` on `count` events from `from` on.
+    template <class F>
+    void for_each(Position from, std::size_t count, F f) const;
+    template <class F>
+    void for_each(F f) const {
+        if (!empty()) {
+            for_each(begin(), size_, f);
         }
     }
+    /// As for_each, the youngest first.
+    template <class F>
+    void for_each_reversed(std::size_t count, F f) const;
 
-    /// Takes out what `take(entry)` accepts, in order, and hands it to `give(entry)`.
+    /// Forgets the `count` oldest.
+    void drop_front(std::size_t count);
+    void clear() noexcept;
+
+    /// Takes out what `take(time, value)` accepts, in order, and hands it to `give(time, value)`. O(n). Positions are
+    /// void after it.
     template <class Take, class Give>
-    std::size_t extract_if(Take take, Give give) {
-        auto kept = ring_.begin();
-        for (auto it = ring_.begin(); it != ring_.end(); ++it) {
-            if (take(std::as_const(*it))) {
-                give(std::move(*it));
-            } else {
-                if (kept != it) {
-                    *kept = std::move(*it);
-                }
-                ++kept;
-            }
-        }
-        const auto taken = static_cast<std::size_t>(ring_.end() - kept);
-        ring_.erase(kept, ring_.end());
-        return taken;
-    }
+    std::size_t extract_if(Take take, Give give);
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return ring_.capacity() * sizeof(Entry<V>); }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
 private:
-    boost::circular_buffer<Entry<V>> ring_;
+    static constexpr std::size_t most = 32;  // events in a chunk: what a late insert moves, and what an end may waste
+    static constexpr bool valueless = std::is_empty_v<V>;
+    static constexpr bool overaligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
+    static constexpr std::size_t few = 2;  // in the first
+    using Offset = std::uint32_t;
+
+    // Whether t has an offset from the base.
+    [[nodiscard]] static bool reaches(Timestamp base, Timestamp t) {
+        return static_cast<std::uint64_t>(t.time_since_epoch().count()) -
+                   static_cast<std::uint64_t>(base.time_since_epoch().count()) <=
+               std::numeric_limits<Offset>::max();
+    }
+
+    // The offsets come first, so that looking at times needs nothing else of the chunk.
+    struct Chunk {
+        Timestamp base;
+        std::uint16_t begin = 0;
+        std::uint16_t end = 0;
+        std::uint16_t capacity;
+
+        [[nodiscard]] static constexpr std::size_t values_at(std::size_t capacity) {
+            return (sizeof(Chunk) + capacity * sizeof(Offset) + alignof(V) - 1) / alignof(V) * alignof(V);
+        }
+        [[nodiscard]] static constexpr std::size_t bytes(std::size_t capacity) {
+            return values_at(capacity) + (valueless ? 0 : capacity * sizeof(V));
+        }
+        [[nodiscard]] static Chunk* create(Timestamp base, std::size_t capacity) {
+            void* storage = nullptr;
+            if constexpr (overaligned) {
+                storage = ::operator new (bytes(capacity), std::align_val_t{alignof(V)});
+            } else {
+                storage = ::operator new(bytes(capacity));
+            }
+            return ::new (storage) Chunk{.base = base, .capacity = static_cast<std::uint16_t>(capacity)};
+        }
+        static void destroy(Chunk* chunk) noexcept {
+            chunk->drop(chunk->size());
+            if constexpr (overaligned) {
+                ::operator delete (chunk, std::align_val_t{alignof(V)});
+            } else {
+                ::operator delete(chunk);
+            }
+        }
+
+        [[nodiscard]] Offset* offsets() noexcept { return reinterpret_cast<Offset*>(this + 1); }
+        [[nodiscard]] const Offset* offsets() const noexcept { return reinterpret_cast<const Offset*>(this + 1); }
+        [[nodiscard]] V* values() noexcept {
+            return reinterpret_cast<V*>(reinterpret_cast<std::byte*>(this) + values_at(capacity));
+        }
+        [[nodiscard]] const V& value(std::size_t place) const noexcept {
+            if constexpr (valueless) {
+                static constexpr V none{};
+                return none;
+            } else {
+                return const_cast<Chunk*>(this)->values()[place];
+            }
+        }
+
+        [[nodiscard]] std::size_t size() const noexcept { return end - std::size_t{begin}; }
+        [[nodiscard]] Timestamp time(std::size_t place) const { return base + Duration{offsets()[place]}; }
+        [[nodiscard]] bool reaches(Timestamp t) const { return EventLog::reaches(base, t); }
+        [[nodiscard]] Offset offset(Timestamp t) const { return static_cast<Offset>((t - base).count()); }
+
+        void emplace_back(Timestamp t, V&& value) {
+            offsets()[end] = offset(t);
+            if constexpr (!valueless) {
+                std::construct_at(values() + end, std::move(value));
+            }
+            ++end;
+        }
+        // Requires: room at the end.
+        void emplace(std::size_t place, Timestamp t, V&& value) {
+            if (place == end) {
+                emplace_back(t, std::move(value));
+                return;
+            }
+            Offset* const o = offsets();
+            std::copy_backward(o + place, o + end, o + end + 1);
+            o[place] = offset(t);
+            if constexpr (!valueless) {
+                V* const v = values();
+                std::construct_at(v + end, std::move(v[end - 1]));
+                std::move_backward(v + place, v + end - 1, v + end);
+                v[place] = std::move(value);
+            }
+            ++end;
+        }
+        void drop(std::size_t count) noexcept {
+            if constexpr (!valueless) {
+                std::destroy_n(values() + begin, count);
+            }
+            begin = static_cast<std::uint16_t>(begin + count);
+        }
+        // The first place after t, which is not before the base.
+        [[nodiscard]] std::uint32_t upper_bound(Timestamp t) const {
+            const Offset* const o = offsets();
+            return reaches(t) ? static_cast<std::uint32_t>(std::upper_bound(o + begin, o + end, offset(t)) - o) : end;
+        }
+        // Moves the events from `place` on to the end of `to`, which has room and reaches them.
+        void move_tail(std::size_t place, Chunk& to) {
+            for (std::size_t i = place; i != end; ++i) {
+                to.offsets()[to.end] = to.offset(time(i));
+                if constexpr (!valueless) {
+                    std::construct_at(to.values() + to.end, std::move(values()[i]));
+                }
+                ++to.end;
+            }
+            if constexpr (!valueless) {
+                std::destroy(values() + place, values() + end);
+            }
+            end = static_cast<std::uint16_t>(place);
+        }
+    };
+
+    struct Slot {
+        Timestamp base;
+        Chunk* chunk;
+    };
+    /// Where the chunks are, from the second on.
+    struct Directory {
+        Ring<Slot> slots;
+        std::uint32_t first = 0;  // the number of the first chunk
+        Chunk* spare = nullptr;   // a whole one, for the next that is needed
+    };
+
+    [[nodiscard]] std::uint32_t first_number() const noexcept { return directory_ ? directory_->first : 0; }
+    [[nodiscard]] std::uint32_t chunks() const noexcept {
+        return directory_ ? directory_->slots.size() : back_ != nullptr ? 1 : 0;
+    }
+    [[nodiscard]] Chunk& chunk_at(std::uint32_t i) const noexcept {
+        return directory_ ? *directory_->slots[i].chunk : *back_;
+    }
+    [[nodiscard]] const Chunk& chunk(Position p) const noexcept { return chunk_at(p.chunk - first_number()); }
+    // The chunk that an event of time t belongs to: the last one that begins at or before it, else the first.
+    [[nodiscard]] std::uint32_t chunk_of(Timestamp t) const noexcept;
+
+    template <class EachHeld>
+    void make_room_at_back(Timestamp t, EachHeld& each_held);
+    // Makes room in the full chunk i for an event at `place` and says where that is now.
+    template <class EachHeld>
+    std::pair<std::uint32_t, std::uint32_t> make_room(std::uint32_t i, std::uint32_t place, EachHeld& each_held);
+    // Gives chunk i another capacity and moves its events to its front.
+    template <class EachHeld>
+    void resize(std::uint32_t i, std::size_t capacity, EachHeld& each_held);
+    template <class EachHeld>
+    Chunk& insert_chunk(std::uint32_t i, Timestamp base, std::size_t capacity, EachHeld& each_held);
+    void lower_base(Timestamp t);
+    void pop_front_chunk() noexcept;
+
+    Chunk* back_ = nullptr;
+    std::unique_ptr<Directory> directory_;
+    std::size_t size_ = 0;
 };
+
+template <class V>
+template <class EachHeld>
+auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
+    const auto before = [&value](const V& other) {
+        if constexpr (HasArrival<V>) {
+            return value.arrival < other.arrival;
+        } else {
+            return false;
+        }
+    };
+    if (empty() || t > back_time() || (t == back_time() && !before(back_->value(back_->end - 1U)))) {
+        return Inserted{append(t, std::move(value), each_held), true, false};
+    }
+    std::uint32_t i = chunk_of(t);
+    std::uint32_t place = t < chunk_at(i).base ? chunk_at(i).begin : chunk_at(i).upper_bound(t);
+    if constexpr (HasArrival<V>) {
+        while (place != chunk_at(i).begin || i != 0) {
+            const std::uint32_t j = place != chunk_at(i).begin ? i : i - 1;
+            const std::uint32_t previous = (j == i ? place : chunk_at(j).end) - 1U;
+            if (chunk_at(j).time(previous) != t || !before(chunk_at(j).value(previous))) {
+                break;
+            }
+            i = j;
+            place = previous;
+        }
+    }
+    if (t < chunk_at(i).base) {
+        if (const Chunk& first = chunk_at(0); reaches(t, first.time(first.end - 1U))) {
+            lower_base(t);
+        } else {
+            insert_chunk(0, t, few, each_held);
+            place = 0;
+        }
+    } else if (!chunk_at(i).reaches(t)) {
+        insert_chunk(++i, t, few, each_held);
+        place = 0;
+    }
+    if (chunk_at(i).end == chunk_at(i).capacity) {
+        std::tie(i, place) = make_room(i, place, each_held);
+    }
+    Chunk& c = chunk_at(i);
+    c.emplace(place, t, std::move(value));
+    ++size_;
+    const Position position{first_number() + i, place};
+    each_held([&](Position& held) { held.place += held.chunk == position.chunk && held.place >= place ? 1 : 0; });
+    const Timestamp next = place + 1U != c.end ? c.time(place + 1U) : chunk_at(i + 1).time(chunk_at(i + 1).begin);
+    return Inserted{position, false, next == t};
+}
+
+template <class V>
+std::uint32_t EventLog<V>::chunk_of(Timestamp t) const noexcept {
+    if (!directory_) {
+        return 0;
+    }
+    // Gallops from the young end, where late events fall.
+    std::uint32_t last = directory_->slots.size();  // begins after t, or there is none
+    std::uint32_t step = 1;
+    while (step < last && directory_->slots[last - step].base > t) {
+        last -= step;
+        step *= 2;
+    }
+    std::uint32_t first = last > step ? last - step : 0;  // begins at or before t, or is the first
+    while (last - first > 1) {
+        const std::uint32_t middle = first + (last - first) / 2;
+        (directory_->slots[middle].base <= t ? first : last) = middle;
+    }
+    return first;
+}
+
+template <class V>
+template <class EachHeld>
+void EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
+    if (back_ == nullptr) {
+        back_ = Chunk::create(t, few);
+        return;
+    }
+    if (size_ == 0) {
+        back_->begin = back_->end = 0;
+        back_->base = t;
+        return;
+    }
+    const std::uint32_t i = chunks() - 1;
+    if (!back_->reaches(t)) {
+        insert_chunk(i + 1, t, few, each_held);
+    } else if (const std::size_t capacity = back_->capacity; back_->begin * 4U >= capacity) {
+        resize(i, capacity, each_held);
+    } else if (capacity < most) {
+        resize(i, std::min(most, capacity + std::max(few, capacity / 2)), each_held);
+    } else {
+        insert_chunk(i + 1, t, most, each_held);
+    }
+}
+
+template <class V>
+template <class EachHeld>
+auto EventLog<V>::make_room(std::uint32_t i, std::uint32_t place, EachHeld& each_held)
+    -> std::pair<std::uint32_t, std::uint32_t> {
+    Chunk& full = chunk_at(i);
+    if (const std::uint32_t begin = full.begin; begin != 0 || full.capacity < most) {
+        const std::size_t capacity = full.capacity;
+        resize(i, begin != 0 ? capacity : std::min(most, capacity + std::max(few, capacity / 2)), each_held);
+        return {i, place - begin};
+    }
+    constexpr std::uint32_t half = most / 2;
+    Chunk& upper = insert_chunk(i + 1, full.time(half), most, each_held);
+    Chunk& lower = chunk_at(i);
+    lower.move_tail(half, upper);
+    const std::uint32_t number = first_number() + i;
+    each_held([&](Position& held) {
+        if (held.chunk == number && held.place >= half) {
+            held = Position{number + 1, held.place - half};
+        }
+    });
+    return place <= half ? std::pair{i, place} : std::pair{i + 1, place - half};
+}
+
+template <class V>
+template <class EachHeld>
+void EventLog<V>::resize(std::uint32_t i, std::size_t capacity, EachHeld& each_held) {
+    Chunk* const old = &chunk_at(i);
+    const std::uint32_t begin = old->begin;
+    Chunk* const fresh = Chunk::create(old->base, capacity);
+    old->move_tail(begin, *fresh);
+    Chunk::destroy(old);
+    if (back_ == old) {
+        back_ = fresh;
+    }
+    if (directory_) {
+        directory_->slots[i].chunk = fresh;
+    }
+    const std::uint32_t number = first_number() + i;
+    each_held([&](Position& held) { held.place -= held.chunk == number ? begin : 0; });
+}
+
+template <class V>
+template <class EachHeld>
+auto EventLog<V>::insert_chunk(std::uint32_t i, Timestamp base, std::size_t capacity, EachHeld& each_held) -> Chunk& {
+    if (!directory_) {
+        directory_ = std::make_unique<Directory>();
+        directory_->slots.push_back(Slot{back_->base, back_});
+    }
+    Chunk* chunk = nullptr;
+    if (capacity == most && directory_->spare != nullptr) {
+        chunk = std::exchange(directory_->spare, nullptr);
+        chunk->base = base;
+    } else {
+        chunk = Chunk::create(base, capacity);
+    }
+    const std::uint32_t number = directory_->first + i;
+    if (i == directory_->slots.size()) {
+        back_ = chunk;
+    } else {
+        each_held([&](Position& held) { held.chunk += held.chunk >= number ? 1 : 0; });
+    }
+    directory_->slots.insert(i, Slot{base, chunk});
+    return *chunk;
+}
+
+// Makes t the base of the first chunk, whose events all have offsets from it.
+template <class V>
+void EventLog<V>::lower_base(Timestamp t) {
+    Chunk& first = chunk_at(0);
+    const auto by = static_cast<Offset>((first.base - t).count());
+    for (std::size_t place = first.begin; place != first.end; ++place) {
+        first.offsets()[place] += by;
+    }
+    first.base = t;
+    if (directory_) {
+        directory_->slots[0].base = t;
+    }
+}
+
+template <class V>
+auto EventLog<V>::pass(Position from, Timestamp t) const -> Passed {
+    std::uint32_t i = from.chunk - first_number();
+    const Chunk* c = &chunk_at(i);
+    std::uint32_t place = from.place;
+    std::size_t count = 0;
+    while (place == c->end || c->time(c->end - 1U) <= t) {
+        count += c->end - place;
+        c = &chunk_at(++i);
+        place = c->begin;
+    }
+    if (t >= c->base) {
+        const Offset* const offsets = c->offsets();
+        const Offset last = c->offset(t);
+        const std::uint32_t start = place;
+        while (offsets[place] <= last) {
+            ++place;
+        }
+        count += place - start;
+    }
+    return Passed{Position{first_number() + i, place}, count};
+}
+
+template <class V>
+auto EventLog<V>::advance(Position from, std::size_t count) const -> Position {
+    std::uint32_t i = from.chunk - first_number();
+    std::size_t place = from.place + count;
+    for (std::size_t end = chunk_at(i).end; place >= end; end = chunk_at(i).end) {
+        ++i;
+        place = place - end + chunk_at(i).begin;
+    }
+    return Position{first_number() + i, static_cast<std::uint32_t>(place)};
+}
+
+template <class V>
+template <class F>
+void EventLog<V>::for_each(Position from, std::size_t count, F f) const {
+    std::uint32_t i = from.chunk - first_number();
+    std::size_t place = from.place;
+    while (count != 0) {
+        const Chunk& c = chunk_at(i);
+        const std::size_t end = std::min<std::size_t>(c.end, place + count);
+        count -= end - place;
+        for (; place != end; ++place) {
+            f(c.time(place), c.value(place));
+        }
+        ++i;
+        place = count != 0 ? chunk_at(i).begin : 0;
+    }
+}
+
+template <class V>
+template <class F>
+void EventLog<V>::for_each_reversed(std::size_t count, F f) const {
+    for (std::uint32_t i = chunks(); count != 0; --i) {
+        const Chunk& c = chunk_at(i - 1);
+        for (std::size_t place = c.end; place != c.begin && count != 0; --count) {
+            --place;
+            f(c.time(place), c.value(place));
+        }
+    }
+}
+
+template <class V>
+void EventLog<V>::drop_front(std::size_t count) {
+    size_ -= count;
+    if (size_ == 0 && count != 0) {
+        if (directory_ || back_->capacity > 4 * few) {
+            clear();
+        } else {
+            back_->drop(back_->size());
+        }
+        return;
+    }
+    while (count != 0) {
+        Chunk& front = chunk_at(0);
+        const std::size_t from_here = std::min(count, front.size());
+        front.drop(from_here);
+        count -= from_here;
+        if (front.begin == front.end) {
+            pop_front_chunk();
+        }
+    }
+}
+
+template <class V>
+void EventLog<V>::pop_front_chunk() noexcept {
+    Chunk* const front = directory_->slots[0].chunk;
+    directory_->slots.pop_front();
+    ++directory_->first;
+    if (directory_->spare == nullptr && front->capacity == most) {
+        front->begin = front->end = 0;
+        directory_->spare = front;
+    } else {
+        Chunk::destroy(front);
+    }
+}
+
+template <class V>
+void EventLog<V>::clear() noexcept {
+    if (directory_) {
+        for (std::uint32_t i = 0; i != directory_->slots.size(); ++i) {
+            Chunk::destroy(directory_->slots[i].chunk);
+        }
+        if (directory_->spare != nullptr) {
+            Chunk::destroy(directory_->spare);
+        }
+        directory_.reset();
+    } else if (back_ != nullptr) {
+        Chunk::destroy(back_);
+    }
+    back_ = nullptr;
+    size_ = 0;
+}
+
+template <class V>
+template <class Take, class Give>
+std::size_t EventLog<V>::extract_if(Take take, Give give) {
+    EventLog all;
+    all.swap(*this);
+    for (std::uint32_t i = 0; i != all.chunks(); ++i) {
+        Chunk& c = all.chunk_at(i);
+        for (std::size_t place = c.begin; place != c.end; ++place) {
+            V& value = const_cast<V&>(c.value(place));
+            if (take(c.time(place), std::as_const(value))) {
+                give(c.time(place), std::move(value));
+            } else {
+                append(c.time(place), std::move(value), [](auto) {});
+            }
+        }
+    }
+    return all.size() - size();
+}
+
+template <class V>
+std::size_t EventLog<V>::heap_bytes() const noexcept {
+    std::size_t bytes = 0;
+    for (std::uint32_t i = 0; i != chunks(); ++i) {
+        bytes += Chunk::bytes(chunk_at(i).capacity);
+    }
+    if (directory_) {
+        bytes += sizeof(Directory) + directory_->slots.heap_bytes() +
+                 (directory_->spare != nullptr ? Chunk::bytes(most) : 0);
+    }
+    return bytes;
+}
 
 }  // namespace weir::detail

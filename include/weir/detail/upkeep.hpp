@@ -2,19 +2,24 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Upkeep<A>: how a window keeps the aggregate of a range [first, log.size()) of its log, chosen by what A can do.
+// Upkeep<A>: how a window keeps the aggregate of a range of its log, chosen by what A can do.
 //
 //   Expiring    told the horizon; replays the log after a late event
 //   Removable   SubtractOnEvict, O(1) adds and removes an event
+//   Selective   MonotonicQueue, amortized O(1) an event in order, O(log n) at worst, holds those that may yet be chosen
 //   Mergeable   TwoStacks, amortized O(1) merges an event
 //   otherwise   Recompute, O(events) a query
 //   Bundle      each part by what suits it
 //
 // Two stacks: Tangwongsan, Hirzel, Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant
-// Time (DEBS 2017), section 3.
+// Time (DEBS 2017), section 3. The monotonic queue is folklore; Lemire: Streaming Maximum-Minimum Filter Using No
+// More than Three Comparisons per Element (Nordic Journal of Computing 13, 2006) measures it.
+//
+// An upkeep is told of every change of its range after the log has it (`insert`) or before the log loses it (`evict`).
 
+#include <algorithm>
 #include <cstddef>
-#include <optional>
+#include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -22,8 +27,16 @@
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/ring.hpp>
 
 namespace weir::detail {
+
+/// Events of a log: `size` of them from `first` on.
+template <class Log>
+struct Range {
+    typename Log::Position first{};
+    std::size_t size = 0;
+};
 
 template <class A>
 concept HasParts = requires {
@@ -42,25 +55,25 @@ template <class A>
 template <class A>
 class SubtractOnEvict {
 public:
-    template <class Log>
-    void insert(const Log& log, std::size_t /*first*/, std::size_t i) {
-        add(aggregate_, log[i].time, log[i].value);
+    template <class Log, class V>
+    void insert(const Log& /*log*/, const Range<Log>& /*range*/, Timestamp t, const V& value, bool /*last*/) {
+        add(aggregate_, t, value);
     }
     template <class Log>
-    void evict(const Log& log, std::size_t first, std::size_t count) {
-        for (std::size_t i = first; i != first + count; ++i) {
-            remove(aggregate_, log[i].time, log[i].value);
+    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp /*horizon*/) {
+        if (count == range.size) {
+            aggregate_ = A{};
+            return;
         }
+        log.for_each(range.first, count, [this](Timestamp t, const auto& value) { remove(aggregate_, t, value); });
     }
     template <class Log>
-    void rebuild(const Log& log, std::size_t first) {
+    void rebuild(const Log& log, const Range<Log>& range) {
         aggregate_ = A{};
-        for (std::size_t i = first; i != log.size(); ++i) {
-            add(aggregate_, log[i].time, log[i].value);
-        }
+        log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { add(aggregate_, t, value); });
     }
     template <class Log>
-    [[nodiscard]] const A& aggregate(const Log& /*log*/, std::size_t /*first*/) const {
+    [[nodiscard]] const A& aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         return aggregate_;
     }
     [[nodiscard]] std::size_t heap_bytes() const { return heap_bytes_of(aggregate_); }
@@ -69,53 +82,221 @@ private:
     A aggregate_{};
 };
 
+/// A, or what is inside its shells.
+template <class A>
+struct Innermost {
+    using type = A;
+    static A wrap(A inner) { return inner; }
+    template <class X, class To>
+    static void pass(const X& x, To to) {
+        to(x);
+    }
+};
+template <class A>
+requires requires { typename A::inner_type; }
+struct Innermost<A> {
+    using type = typename Innermost<typename A::inner_type>::type;
+    static A wrap(type inner) { return A::holding(Innermost<typename A::inner_type>::wrap(std::move(inner))); }
+    template <class X, class To>
+    static void pass(const X& x, To to) {
+        A::pass(x, [&](const auto& y) { Innermost<typename A::inner_type>::pass(y, to); });
+    }
+};
+
+/// One input decides the result: of two, the later one `outlives` the earlier where that can never be chosen again.
+/// One that does not `count` never is. A `selection` is what such an aggregator, or a pair of them, chooses by.
+template <class S, class T>
+concept Selection = requires(const T& x) {
+    { S::counts(x) } -> std::convertible_to<bool>;
+    { S::outlives(x, x) } -> std::convertible_to<bool>;
+};
+template <class A>
+concept Selective = requires {
+    typename Innermost<A>::type::selections;
+};
+
+/// The inputs that may yet be chosen by one selection, in event-time order, each better than all after it.
+template <class S, class T>
+class Candidates {
+    static_assert(Selection<S, T>);
+
+public:
+    void insert(Timestamp t, const T& x) {
+        if (!S::counts(x)) {
+            return;
+        }
+        std::uint32_t i = items_.size();
+        if (i != 0 && items_.back().time > t) {
+            i = after(t);
+            if (S::outlives(items_[i].value, x)) {
+                return;
+            }
+        }
+        if (const std::uint32_t first = outlived_before(i, x); first != i) {
+            items_[first] = Item{t, x};
+            items_.erase(first + 1, i);
+        } else {
+            items_.insert(i, Item{t, x});
+        }
+    }
+    void expire(Timestamp horizon) {
+        while (!items_.empty() && items_.front().time <= horizon) {
+            items_.pop_front();
+        }
+    }
+    void clear() { items_.clear(); }
+    [[nodiscard]] const T* best() const { return items_.empty() ? nullptr : &items_.front().value; }
+    [[nodiscard]] std::size_t heap_bytes() const { return items_.heap_bytes(); }
+
+private:
+    struct Item {
+        Timestamp time;
+        T value;
+    };
+
+    [[nodiscard]] std::uint32_t after(Timestamp t) const {
+        std::uint32_t first = 0;
+        std::uint32_t last = items_.size();
+        while (first != last) {
+            const std::uint32_t middle = first + (last - first) / 2;
+            if (items_[middle].time <= t) {
+                first = middle + 1;
+            } else {
+                last = middle;
+            }
+        }
+        return first;
+    }
+    // The first of those before `i` that x outlives: all from there on are. Gallops, so that no step is O(n).
+    [[nodiscard]] std::uint32_t outlived_before(std::uint32_t i, const T& x) const {
+        std::uint32_t step = 1;
+        while (step <= i && S::outlives(x, items_[i - step].value)) {
+            i -= step;
+            step *= 2;
+        }
+        for (step /= 2; step != 0; step /= 2) {
+            if (step <= i && S::outlives(x, items_[i - step].value)) {
+                i -= step;
+            }
+        }
+        return i;
+    }
+
+    Ring<Item> items_;
+};
+
+template <class A>
+class MonotonicQueue {
+    using Inner = Innermost<A>;
+    using Chooser = typename Inner::type;
+    using T = value_type_t<Chooser>;
+
+public:
+    template <class Log, class V>
+    void insert(const Log& /*log*/, const Range<Log>& /*range*/, Timestamp t, const V& value, bool /*last*/) {
+        Inner::pass(value,
+                    [&](const T& x) { std::apply([&](auto&... queue) { (queue.insert(t, x), ...); }, queues_); });
+    }
+    template <class Log>
+    void evict(const Log& /*log*/, const Range<Log>& range, std::size_t count, Timestamp horizon) {
+        if (count == range.size) {
+            clear();
+            return;
+        }
+        std::apply([&](auto&... queue) { (queue.expire(horizon), ...); }, queues_);
+    }
+    template <class Log>
+    void rebuild(const Log& log, const Range<Log>& range) {
+        clear();
+        log.for_each(range.first, range.size,
+                     [&](Timestamp t, const auto& value) { insert(log, range, t, value, true); });
+    }
+    template <class Log>
+    [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
+        Chooser chosen{};
+        std::apply([&](const auto&... queue) { ((queue.best() != nullptr ? chosen.add(*queue.best()) : void()), ...); },
+                   queues_);
+        return Inner::wrap(std::move(chosen));
+    }
+    [[nodiscard]] std::size_t heap_bytes() const {
+        return std::apply([](const auto&... queue) { return (std::size_t{0} + ... + queue.heap_bytes()); }, queues_);
+    }
+
+private:
+    void clear() {
+        std::apply([](auto&... queue) { (queue.clear(), ...); }, queues_);
+    }
+
+    template <class>
+    struct QueuesOf;
+    template <class... S>
+    struct QueuesOf<std::tuple<S...>> {
+        using type = std::tuple<Candidates<S, T>...>;
+    };
+    typename QueuesOf<typename Chooser::selections>::type queues_;
+};
+
+/// The front keeps, for each of its events, the aggregate from it to the front's youngest; the back is one aggregate.
+/// Events that are late by no more than what was seen so far stay in the back, so that they find it open.
 template <class A>
 class TwoStacks {
 public:
-    template <class Log>
-    void insert(const Log& log, std::size_t first, std::size_t i) {
-        const auto& [time, value] = log[i];
-        const std::size_t depth = i - first;  // entries of the range that are older
-        if (depth >= front_.size()) {
-            add(back_, time, value);
+    template <class Log, class V>
+    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
+        if (last || front_.empty() || t >= youngest_of_front_) {
+            add(back_, t, value);
             return;
         }
-        // front_[k] covers the k + 1 youngest entries of the front; those that reach back to i take it too.
-        const std::size_t k = front_.size() - depth;
-        A covering = k == 0 ? A{} : front_[k - 1];
-        add(covering, time, value);
-        front_.insert(front_.begin() + static_cast<std::ptrdiff_t>(k), std::move(covering));
-        for (std::size_t j = k + 1; j != front_.size(); ++j) {
-            add(front_[j], time, value);
-        }
+        lateness_ = std::max(lateness_, log.back_time() - t);
+        rebuild(log, range);
     }
     template <class Log>
-    void evict(const Log& log, std::size_t first, std::size_t count) {
-        if (count <= front_.size()) {
-            front_.resize(front_.size() - count);
-        } else {
-            rebuild(log, first + count);
+    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp /*horizon*/) {
+        if (count <= front_.size() && count != range.size) {
+            front_.erase(front_.end() - static_cast<std::ptrdiff_t>(count), front_.end());
+            return;
         }
+        Range<Log> left{.size = range.size - count};
+        if (left.size != 0) {
+            left.first = log.advance(range.first, count);
+        }
+        rebuild(log, left);
     }
     template <class Log>
-    void rebuild(const Log& log, std::size_t first) {
+    void rebuild(const Log& log, const Range<Log>& range) {
         back_ = A{};
         front_.clear();
-        if (first == log.size()) {
+        if (range.size == 0) {
             front_.shrink_to_fit();
             return;
         }
+        std::size_t fronts = range.size;
+        if (lateness_ > Duration::zero()) {
+            const auto [place, old] = log.pass(range.first, log.back_time() - lateness_);
+            if (old >= range.size / 2) {
+                fronts = old;
+                log.for_each(place, range.size - old, [this](Timestamp t, const auto& value) { add(back_, t, value); });
+            }
+        }
+        std::size_t to_pass = range.size - fronts;
         A suffix{};
-        for (std::size_t i = log.size(); i != first; --i) {
+        log.for_each_reversed(range.size, [&](Timestamp t, const auto& value) {
+            if (to_pass != 0) {
+                --to_pass;
+                return;
+            }
+            if (front_.empty()) {
+                youngest_of_front_ = t;
+            }
             A one{};
-            add(one, log[i - 1].time, log[i - 1].value);
+            add(one, t, value);
             one.merge(suffix);
             suffix = one;
             front_.push_back(std::move(one));
-        }
+        });
     }
     template <class Log>
-    [[nodiscard]] A aggregate(const Log& /*log*/, std::size_t /*first*/) const {
+    [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         if (front_.empty()) {
             return back_;
         }
@@ -134,23 +315,23 @@ public:
 private:
     std::vector<A> front_;
     A back_{};
+    Timestamp youngest_of_front_{};
+    Duration lateness_{};  // the greatest seen of an event that the front had covered
 };
 
 template <class A>
 class Recompute {
 public:
+    template <class Log, class V>
+    void insert(const Log&, const Range<Log>&, Timestamp, const V&, bool) {}
     template <class Log>
-    void insert(const Log&, std::size_t, std::size_t) {}
+    void evict(const Log&, const Range<Log>&, std::size_t, Timestamp) {}
     template <class Log>
-    void evict(const Log&, std::size_t, std::size_t) {}
+    void rebuild(const Log&, const Range<Log>&) {}
     template <class Log>
-    void rebuild(const Log&, std::size_t) {}
-    template <class Log>
-    [[nodiscard]] A aggregate(const Log& log, std::size_t first) const {
+    [[nodiscard]] A aggregate(const Log& log, const Range<Log>& range) const {
         A whole{};
-        for (std::size_t i = first; i != log.size(); ++i) {
-            add(whole, log[i].time, log[i].value);
-        }
+        log.for_each(range.first, range.size, [&](Timestamp t, const auto& value) { add(whole, t, value); });
         return whole;
     }
     [[nodiscard]] std::size_t heap_bytes() const { return 0; }
@@ -160,23 +341,19 @@ public:
 template <class A>
 class Expire {
 public:
-    template <class Log>
-    void insert(const Log& log, std::size_t first, std::size_t i) {
-        if (i + 1 == log.size()) {
-            add(aggregate_, log[i].time, log[i].value);
+    template <class Log, class V>
+    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
+        if (last) {
+            add(aggregate_, t, value);
             expire(horizon_);
         } else {
-            rebuild(log, first);
+            rebuild(log, range);
         }
     }
     template <class Log>
-    void evict(const Log&, std::size_t, std::size_t) {}
-    template <class Log>
-    void rebuild(const Log& log, std::size_t /*first*/) {
+    void rebuild(const Log& log, const Range<Log>& /*range*/) {
         aggregate_ = A{};
-        for (std::size_t i = 0; i != log.size(); ++i) {
-            add(aggregate_, log[i].time, log[i].value);
-        }
+        log.for_each([this](Timestamp t, const auto& value) { add(aggregate_, t, value); });
         expire(horizon_);
     }
     void expire(Timestamp horizon) {
@@ -184,7 +361,7 @@ public:
         aggregate_.expire(horizon);
     }
     template <class Log>
-    [[nodiscard]] const A& aggregate(const Log& /*log*/, std::size_t /*first*/) const {
+    [[nodiscard]] const A& aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         return aggregate_;
     }
     [[nodiscard]] const A& counted() const { return aggregate_; }
@@ -210,6 +387,8 @@ struct ChooseUpkeep {
             return std::type_identity<Recompute<A>>{};
         } else if constexpr (Removable<A>) {
             return std::type_identity<SubtractOnEvict<A>>{};
+        } else if constexpr (Selective<A>) {
+            return std::type_identity<MonotonicQueue<A>>{};
         } else if constexpr (Mergeable<A>) {
             return std::type_identity<TwoStacks<A>>{};
         } else {
@@ -229,22 +408,22 @@ class Each<std::tuple<As...>> {
                   "an Expiring aggregator cannot be part of a Bundle: give it a window of its own");
 
 public:
-    template <class Log>
-    void insert(const Log& log, std::size_t first, std::size_t i) {
-        std::apply([&](auto&... part) { (part.insert(log, first, i), ...); }, parts_);
+    template <class Log, class V>
+    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
+        std::apply([&](auto&... part) { (part.insert(log, range, t, value, last), ...); }, parts_);
     }
     template <class Log>
-    void evict(const Log& log, std::size_t first, std::size_t count) {
-        std::apply([&](auto&... part) { (part.evict(log, first, count), ...); }, parts_);
+    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp horizon) {
+        std::apply([&](auto&... part) { (part.evict(log, range, count, horizon), ...); }, parts_);
     }
     template <class Log>
-    void rebuild(const Log& log, std::size_t first) {
-        std::apply([&](auto&... part) { (part.rebuild(log, first), ...); }, parts_);
+    void rebuild(const Log& log, const Range<Log>& range) {
+        std::apply([&](auto&... part) { (part.rebuild(log, range), ...); }, parts_);
     }
     /// The aggregate of part `I`.
     template <std::size_t I, class Log>
-    [[nodiscard]] decltype(auto) aggregate(const Log& log, std::size_t first) const {
-        return std::get<I>(parts_).aggregate(log, first);
+    [[nodiscard]] decltype(auto) aggregate(const Log& log, const Range<Log>& range) const {
+        return std::get<I>(parts_).aggregate(log, range);
     }
     [[nodiscard]] std::size_t heap_bytes() const {
         return std::apply([](const auto&... part) { return (std::size_t{0} + ... + part.heap_bytes()); }, parts_);
@@ -256,14 +435,14 @@ private:
 
 /// What `A::result()` would be over the range.
 template <class A, class Log>
-[[nodiscard]] auto result_of(const Upkeep<A>& upkeep, const Log& log, std::size_t first) {
+[[nodiscard]] auto result_of(const Upkeep<A>& upkeep, const Log& log, const Range<Log>& range) {
     if constexpr (HasParts<A>) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return std::tuple{upkeep.template aggregate<I>(log, first).result()...};
+            return std::tuple{upkeep.template aggregate<I>(log, range).result()...};
         }
         (std::make_index_sequence<std::tuple_size_v<typename A::parts>>{});
     } else {
-        decltype(auto) whole = upkeep.aggregate(log, first);
+        decltype(auto) whole = upkeep.aggregate(log, range);
         return std::decay_t<decltype(whole.result())>(whole.result());
     }
 }
