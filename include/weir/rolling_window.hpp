@@ -21,11 +21,9 @@
 //     if (auto mean = price.result()) { ... }
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstddef>
 #include <optional>
-#include <span>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
@@ -39,8 +37,8 @@
 namespace weir {
 
 /// Several rolling windows over the same events: the events are kept once, with one cursor and one running
-/// aggregate for each length. `Count` is their number, where it is known when the program is compiled.
-template <class T, std::size_t Count = std::dynamic_extent>
+/// aggregate for each length.
+template <class T>
 class RollingWindows {
     static_assert(Aggregator<T>, "RollingWindows<T> needs an Aggregator T: value_type, add(x) or add(t, x), result()");
 
@@ -49,8 +47,7 @@ public:
 
     /// Windows of `lengths`, in this order. Events stay known for `keep` longer than the longest length: for
     /// `latest()`, and as history for an Expiring aggregator.
-    /// Throws std::invalid_argument where there is no length or not `Count` of them, one is not positive, or `keep` is
-    /// negative.
+    /// Throws std::invalid_argument where there is no length, one is not positive, or `keep` is negative.
     explicit RollingWindows(const std::vector<Duration>& lengths, Duration keep = Duration::zero());
 
     /// A copy is a window of its own. O(events).
@@ -121,12 +118,13 @@ private:
         detail::Range<Log> inside{};  // not of an Expiring aggregator, which is given all events
         detail::Upkeep<T> upkeep{};
     };
-    static constexpr bool dynamic = Count == std::dynamic_extent;
-    using Windows = std::conditional_t<dynamic, std::vector<Window>, std::array<Window, dynamic ? 0 : Count>>;
-
     static constexpr bool expiring = Expiring<T>;
 
-    [[nodiscard]] Timestamp kept_after() const { return saturating_subtract(now_, kept_); }
+    // now() - length, or the least time where that overflows; length is not negative.
+    [[nodiscard]] Timestamp horizon(Duration length) const {
+        return now_ < Timestamp::min() + length ? Timestamp::min() : now_ - length;
+    }
+    bool insert_late(Timestamp t, value_type value);
     [[nodiscard]] auto each_held() {
         return [this](auto update) {
             for (Window& w : windows_) {
@@ -135,20 +133,18 @@ private:
         };
     }
 
-    Windows windows_{};
+    std::vector<Window> windows_;
     Log log_;
     Duration kept_{};
     Timestamp now_ = Timestamp::min();
 };
 
-template <class T, std::size_t Count>
-RollingWindows<T, Count>::RollingWindows(const std::vector<Duration>& lengths, Duration keep) {
-    if (lengths.empty() || keep < Duration::zero() || (!dynamic && lengths.size() != Count)) {
+template <class T>
+RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration keep) {
+    if (lengths.empty() || keep < Duration::zero()) {
         throw std::invalid_argument("weir::RollingWindows: wanted at least one length and keep >= 0");
     }
-    if constexpr (dynamic) {
-        windows_.resize(lengths.size());
-    }
+    windows_.resize(lengths.size());
     Duration longest = Duration::zero();
     for (std::size_t i = 0; i != lengths.size(); ++i) {
         if (lengths[i] <= Duration::zero()) {
@@ -160,52 +156,64 @@ RollingWindows<T, Count>::RollingWindows(const std::vector<Duration>& lengths, D
     kept_ = keep > Duration::max() - longest ? Duration::max() : longest + keep;
 }
 
-template <class T, std::size_t Count>
-RollingWindows<T, Count>::RollingWindows(const RollingWindows& other)
+template <class T>
+RollingWindows<T>::RollingWindows(const RollingWindows& other)
     : windows_{other.windows_}, log_{other.log_}, kept_{other.kept_}, now_{other.now_} {
     for (Window& w : windows_) {
         if (w.inside.size != 0) {
-            w.inside.first = log_.advance(log_.begin(), log_.size() - w.inside.size);
+            w.inside.first = log_.begin();
+            log_.skip(w.inside.first, log_.size() - w.inside.size);
         }
     }
 }
 
-template <class T, std::size_t Count>
-bool RollingWindows<T, Count>::insert(Timestamp t, value_type value) {
-    if (t <= kept_after()) {
-        return false;
+template <class T>
+bool RollingWindows<T>::insert(Timestamp t, value_type value) {
+    if (t <= now_) {
+        return insert_late(t, std::move(value));
     }
-    if (t > now_) {
-        advance_to(t);
-        const auto position = log_.append(t, std::move(value), each_held());
-        for (Window& w : windows_) {
-            if (!expiring && w.inside.size++ == 0) {
-                w.inside.first = position;
-            }
-            w.upkeep.insert(log_, w.inside, t, log_.back_value(), true);
-        }
-        return true;
-    }
-    const auto inserted = log_.insert(t, std::move(value), each_held());
+    advance_to(t);
     for (Window& w : windows_) {
-        if constexpr (expiring) {
-            w.upkeep.insert(log_, w.inside, t, log_.value(inserted.position), inserted.last);
-        } else if (t > saturating_subtract(now_, w.length)) {
-            if (w.inside.size++ == 0 || inserted.position < w.inside.first) {
-                w.inside.first = inserted.position;
-            }
-            if (inserted.precedes_equal_time) {
-                w.upkeep.rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
-            } else {
-                w.upkeep.insert(log_, w.inside, t, log_.value(inserted.position), inserted.last);
+        w.upkeep.insert(t, value, true);
+    }
+    log_.append(t, std::move(value), each_held());
+    if constexpr (!expiring) {
+        for (Window& w : windows_) {
+            if (w.inside.size++ == 0) {
+                w.inside.first = log_.back();
             }
         }
     }
     return true;
 }
 
-template <class T, std::size_t Count>
-bool RollingWindows<T, Count>::advance_to(Timestamp now) {
+template <class T>
+bool RollingWindows<T>::insert_late(Timestamp t, value_type value) {
+    if (t <= horizon(kept_)) {
+        return false;
+    }
+    const auto inserted = log_.insert(t, std::move(value), each_held());
+    for (Window& w : windows_) {
+        if constexpr (expiring) {
+            if (!w.upkeep.insert(t, log_.value(inserted.position), inserted.last)) {
+                w.upkeep.settle(log_, w.inside);
+            }
+        } else if (t > horizon(w.length)) {
+            if (w.inside.size++ == 0 || inserted.position < w.inside.first) {
+                w.inside.first = inserted.position;
+            }
+            if (inserted.precedes_equal_time) {
+                w.upkeep.rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
+            } else if (!w.upkeep.insert(t, log_.value(inserted.position), inserted.last)) {
+                w.upkeep.settle(log_, w.inside);
+            }
+        }
+    }
+    return true;
+}
+
+template <class T>
+bool RollingWindows<T>::advance_to(Timestamp now) {
     if (now <= now_) {
         return false;
     }
@@ -214,49 +222,35 @@ bool RollingWindows<T, Count>::advance_to(Timestamp now) {
         return false;
     }
     bool changed = false;
-    std::size_t dropped = 0;
-    bool counted = false;  // what to drop
     for (Window& w : windows_) {
-        const Timestamp horizon = saturating_subtract(now, w.length);
         if constexpr (expiring) {
             const auto next = w.upkeep.counted().next();
-            changed = changed || (next && *next <= horizon);
-            w.upkeep.expire(horizon);
+            changed = changed || (next && *next <= horizon(w.length));
+            w.upkeep.expire(horizon(w.length));
         } else {
-            std::size_t left = 0;
-            if (w.inside.size != 0 && log_.time(w.inside.first) <= horizon) {
-                detail::Range<Log> rest{};
-                if (log_.back_time() > horizon) {
-                    const auto passed = log_.pass(w.inside.first, horizon);
-                    rest = {passed.position, w.inside.size - passed.count};
-                }
-                left = w.inside.size - rest.size;
-                w.upkeep.evict(log_, w.inside, left, horizon);
-                w.inside = rest;
+            if (w.inside.size == 0) {
+                continue;
+            }
+            const Timestamp last = horizon(w.length);
+            const std::size_t left =
+                log_.pass(w.inside.first, last, [&w](Timestamp t, const auto& value) { w.upkeep.evict(t, value); });
+            if (left != 0) {
+                w.inside.size -= left;
                 changed = true;
-            }
-            if (w.length == kept_) {
-                dropped = left;
-                counted = true;
+                if (!w.upkeep.evicted(left, last)) {
+                    w.upkeep.settle(log_, w.inside);
+                }
             }
         }
     }
-    if (!counted && !log_.empty()) {
-        const Timestamp horizon = kept_after();
-        if (log_.back_time() <= horizon) {
-            dropped = log_.size();
-        } else if (log_.front_time() <= horizon) {
-            dropped = log_.pass(log_.begin(), horizon).count;
-        }
-    }
-    if (dropped != 0) {
-        log_.drop_front(dropped);
+    if (!log_.empty()) {
+        log_.drop_until(horizon(kept_), [](Timestamp, const auto&) {});
     }
     return changed;
 }
 
-template <class T, std::size_t Count>
-std::optional<Timestamp> RollingWindows<T, Count>::latest(std::size_t window) const {
+template <class T>
+std::optional<Timestamp> RollingWindows<T>::latest(std::size_t window) const {
     if constexpr (expiring) {
         return windows_[window].upkeep.counted().latest();
     } else {
@@ -264,8 +258,8 @@ std::optional<Timestamp> RollingWindows<T, Count>::latest(std::size_t window) co
     }
 }
 
-template <class T, std::size_t Count>
-std::optional<Timestamp> RollingWindows<T, Count>::next_expiry() const {
+template <class T>
+std::optional<Timestamp> RollingWindows<T>::next_expiry() const {
     if (log_.empty()) {
         return std::nullopt;
     }
@@ -282,17 +276,16 @@ std::optional<Timestamp> RollingWindows<T, Count>::next_expiry() const {
     return next;
 }
 
-template <class T, std::size_t Count>
+template <class T>
 template <class Take, class Give>
-std::size_t RollingWindows<T, Count>::extract_if(Take take, Give give) {
+std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
     const std::size_t taken = log_.extract_if(take, give);
     for (Window& w : windows_) {
         if constexpr (!expiring) {
-            const Timestamp horizon = saturating_subtract(now_, w.length);
             w.inside = {};
-            if (!log_.empty() && log_.back_time() > horizon) {
-                const auto passed = log_.pass(log_.begin(), horizon);
-                w.inside = {passed.position, log_.size() - passed.count};
+            if (!log_.empty()) {
+                w.inside = {log_.begin(), log_.size()};
+                w.inside.size -= log_.pass(w.inside.first, horizon(w.length), [](Timestamp, const auto&) {});
             }
         }
         if (taken != 0) {
@@ -302,12 +295,9 @@ std::size_t RollingWindows<T, Count>::extract_if(Take take, Give give) {
     return taken;
 }
 
-template <class T, std::size_t Count>
-std::size_t RollingWindows<T, Count>::heap_bytes() const {
-    std::size_t bytes = log_.heap_bytes();
-    if constexpr (dynamic) {
-        bytes += windows_.capacity() * sizeof(Window);
-    }
+template <class T>
+std::size_t RollingWindows<T>::heap_bytes() const {
+    std::size_t bytes = log_.heap_bytes() + windows_.capacity() * sizeof(Window);
     for (const Window& w : windows_) {
         bytes += w.upkeep.heap_bytes();
     }
@@ -327,32 +317,114 @@ public:
     using value_type = value_type_t<T>;
 
     /// Throws std::invalid_argument where `length` is not positive.
-    explicit RollingWindow(Length length) : windows_{std::vector<Duration>{length}} {}
+    explicit RollingWindow(Length length) : length_{length} {
+        if (length <= Length::zero()) {
+            throw std::invalid_argument("weir::RollingWindow: wanted a positive length, found " + label(length));
+        }
+    }
 
     /// Takes an event, advancing to it where it is later than now(). False, and no change, where it is too old:
     /// t <= now() - length().
-    bool insert(Timestamp t, value_type value = {}) { return windows_.insert(t, std::move(value)); }
+    bool insert(Timestamp t, value_type value = {}) {
+        if (t <= now_) {
+            return insert_late(t, std::move(value));
+        }
+        advance_to(t);
+        upkeep_.insert(t, value, true);
+        log_.append(t, std::move(value), none_held);
+        return true;
+    }
 
     /// Moves now() on; events leave. An earlier time than now() changes nothing. True where an event left.
-    bool advance_to(Timestamp now) { return windows_.advance_to(now); }
+    bool advance_to(Timestamp now) {
+        if (now <= now_) {
+            return false;
+        }
+        now_ = now;
+        if constexpr (expiring) {
+            const auto next = upkeep_.counted().next();
+            const bool changed = next && *next <= horizon();
+            upkeep_.expire(horizon());
+            if (!log_.empty()) {
+                log_.drop_until(horizon(), [](Timestamp, const auto&) {});
+            }
+            return changed;
+        } else {
+            if (log_.empty()) {
+                return false;
+            }
+            const Timestamp last = horizon();
+            const std::size_t left =
+                log_.drop_until(last, [this](Timestamp t, const auto& value) { upkeep_.evict(t, value); });
+            if (left != 0 && !upkeep_.evicted(left, last)) {
+                upkeep_.settle(log_, inside());
+            }
+            return left != 0;
+        }
+    }
 
     /// The aggregate's answer over (now() - length(), now()].
-    [[nodiscard]] auto result() const { return windows_.result(0); }
+    [[nodiscard]] auto result() const { return detail::result_of<T>(upkeep_, log_, inside()); }
 
     /// Event time as far as this window has come; Timestamp::min() before the first event.
-    [[nodiscard]] Timestamp now() const noexcept { return windows_.now(); }
-    [[nodiscard]] Length length() const { return std::chrono::duration_cast<Length>(windows_.length(0)); }
-    [[nodiscard]] std::size_t size() const { return windows_.size(0); }
-    [[nodiscard]] bool empty() const { return windows_.empty(0); }
+    [[nodiscard]] Timestamp now() const noexcept { return now_; }
+    [[nodiscard]] Length length() const noexcept { return length_; }
+    [[nodiscard]] std::size_t size() const noexcept { return log_.size(); }
+    [[nodiscard]] bool empty() const noexcept { return log_.empty(); }
 
     /// When the oldest event leaves; nothing where the window is empty.
-    [[nodiscard]] std::optional<Timestamp> next_expiry() const { return windows_.next_expiry(); }
+    [[nodiscard]] std::optional<Timestamp> next_expiry() const;
 
-    /// Bytes on the heap, as requested from the allocator.
-    [[nodiscard]] std::size_t heap_bytes() const { return windows_.heap_bytes(); }
+    /// Bytes on the heap, as requested from the allocator. O(events / 32).
+    [[nodiscard]] std::size_t heap_bytes() const { return log_.heap_bytes() + upkeep_.heap_bytes(); }
 
 private:
-    RollingWindows<T, 1> windows_;
+    using Log = detail::EventLog<value_type>;
+    static constexpr bool expiring = Expiring<T>;
+    static constexpr auto none_held = [](auto /*update*/) {};
+
+    // now() - length(), or the least time where that overflows.
+    [[nodiscard]] Timestamp horizon() const {
+        const Duration length{length_};
+        return now_ < Timestamp::min() + length ? Timestamp::min() : now_ - length;
+    }
+    [[nodiscard]] detail::Range<Log> inside() const {
+        return log_.empty() ? detail::Range<Log>{} : detail::Range<Log>{log_.begin(), log_.size()};
+    }
+    bool insert_late(Timestamp t, value_type value);
+
+    Length length_;
+    Timestamp now_ = Timestamp::min();
+    Log log_;
+    detail::Upkeep<T> upkeep_{};
 };
+
+template <class T, class Length>
+bool RollingWindow<T, Length>::insert_late(Timestamp t, value_type value) {
+    if (t <= horizon()) {
+        return false;
+    }
+    const auto inserted = log_.insert(t, std::move(value), none_held);
+    if (!expiring && inserted.precedes_equal_time) {
+        upkeep_.rebuild(log_, inside());  // aggregators take equal times in order of arrival
+    } else if (!upkeep_.insert(t, log_.value(inserted.position), inserted.last)) {
+        upkeep_.settle(log_, inside());
+    }
+    return true;
+}
+
+template <class T, class Length>
+std::optional<Timestamp> RollingWindow<T, Length>::next_expiry() const {
+    if (log_.empty()) {
+        return std::nullopt;
+    }
+    const Timestamp next = saturating_add(log_.front_time(), Duration{length_});
+    if constexpr (expiring) {
+        if (const auto counted = upkeep_.counted().next()) {
+            return std::min(next, saturating_add(*counted, Duration{length_}));
+        }
+    }
+    return next;
+}
 
 }  // namespace weir

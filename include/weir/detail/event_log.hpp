@@ -10,11 +10,10 @@
 // when it begins. Appending and dropping the oldest are O(1), a late insert is O(log n + 32) and moves one pointer for
 // each younger chunk, never an event outside its own.
 //
-// Memory: 24 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
+// Memory: 32 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
 // ring; at most half a chunk more at either end.
 
 #include <algorithm>
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
@@ -39,22 +38,21 @@ class EventLog {
     struct Chunk;
 
 public:
-    /// Where an event is: the chunk's number since the log began, and the place in it. Ordered as the events are.
+    /// Where an event is: its chunk, which has a number since the log began, and the place in it.
     struct Position {
-        std::uint32_t chunk = 0;
+        Chunk* chunk = nullptr;
+        std::uint32_t number = 0;
         std::uint32_t place = 0;
-        auto operator<=>(const Position&) const = default;
+        bool operator==(const Position&) const = default;
+        [[nodiscard]] bool operator<(const Position& other) const {
+            return number != other.number ? number < other.number : place < other.place;
+        }
     };
     struct Inserted {
         Position position;
         bool last;                 // the youngest of all
         bool precedes_equal_time;  // has come in before one of the same time
     };
-    struct Passed {
-        Position position;
-        std::size_t count;
-    };
-
     EventLog() = default;
     EventLog(const EventLog& other) {
         other.for_each([this](Timestamp t, const V& value) { append(t, value, [](auto) {}); });
@@ -67,6 +65,7 @@ public:
     ~EventLog() { clear(); }
 
     void swap(EventLog& other) noexcept {
+        std::swap(front_, other.front_);
         std::swap(back_, other.back_);
         std::swap(directory_, other.directory_);
         std::swap(size_, other.size_);
@@ -76,12 +75,15 @@ public:
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     /// The oldest event's place. Requires: !empty(), as all below do that give a time or a value.
-    [[nodiscard]] Position begin() const noexcept { return Position{first_number(), chunk_at(0).begin}; }
-    [[nodiscard]] Timestamp front_time() const { return time(begin()); }
+    [[nodiscard]] Position begin() const noexcept { return Position{front_, first_number(), front_->begin}; }
+    [[nodiscard]] Position back() const noexcept {
+        return Position{back_, first_number() + chunks() - 1, back_->end - 1U};
+    }
+    [[nodiscard]] Timestamp front_time() const { return front_->time(front_->begin); }
     [[nodiscard]] Timestamp back_time() const noexcept { return back_->time(back_->end - 1U); }
     [[nodiscard]] const V& back_value() const noexcept { return back_->value(back_->end - 1U); }
-    [[nodiscard]] Timestamp time(Position p) const { return chunk(p).time(p.place); }
-    [[nodiscard]] const V& value(Position p) const { return chunk(p).value(p.place); }
+    [[nodiscard]] Timestamp time(Position p) const { return p.chunk->time(p.place); }
+    [[nodiscard]] const V& value(Position p) const { return p.chunk->value(p.place); }
 
     /// Puts an event where it belongs. Positions that others hold are kept up to date through `each_held`, which is
     /// given a function to call on each of them.
@@ -90,24 +92,44 @@ public:
 
     /// `insert` for an event that is later than all others.
     template <class EachHeld>
-    Position append(Timestamp t, V value, EachHeld each_held) {
+    void append(Timestamp t, V value, EachHeld each_held) {
         if (back_ == nullptr || back_->end == back_->capacity || !back_->reaches(t)) {
             make_room_at_back(t, each_held);
         }
         back_->emplace_back(t, std::move(value));
         ++size_;
-        return Position{first_number() + chunks() - 1, back_->end - 1U};
     }
 
-    /// The first event after `t`, from `from` on, and how many were passed. Requires: one after `t` exists.
-    [[nodiscard]] Passed pass(Position from, Timestamp t) const;
+    /// Moves a position on past the events at or before `t`, calls `f(time, value)` on each and gives their number.
+    /// Where it has come to the end it is nowhere.
+    template <class F>
+    std::size_t pass(Position& from, Timestamp t, F f) const {
+        const std::uint32_t start = from.place;
+        from.place = from.chunk->pass(start, t, f);
+        const std::size_t count = from.place - start;
+        return from.place != from.chunk->end ? count : count + pass_chunks(from, t, f);
+    }
 
-    /// The event `count` after `from`. Requires: it exists. O(count / 32).
-    [[nodiscard]] Position advance(Position from, std::size_t count) const;
+    /// Moves a position on by `count` events; to nowhere where it has come to the end.
+    void skip(Position& from, std::size_t count) const;
+
+    /// Forgets the events at or before `t`, calls `f(time, value)` on each and gives their number. Requires: !empty().
+    template <class F>
+    std::size_t drop_until(Timestamp t, F f) {
+        Chunk& c = *front_;
+        const std::uint32_t place = c.pass(c.begin, t, f);
+        const std::size_t count = place - std::size_t{c.begin};
+        if (place == c.end) {
+            return drop_chunks_until(t, f);
+        }
+        c.drop(count);
+        size_ -= count;
+        return count;
+    }
 
     /// Calls `f(time, value)` on `count` events from `from` on.
     template <class F>
-    void for_each(Position from, std::size_t count, F f) const;
+    void for_each(const Position& from, std::size_t count, F f) const;
     template <class F>
     void for_each(F f) const {
         if (!empty()) {
@@ -118,8 +140,6 @@ public:
     template <class F>
     void for_each_reversed(std::size_t count, F f) const;
 
-    /// Forgets the `count` oldest.
-    void drop_front(std::size_t count);
     void clear() noexcept;
 
     /// Takes out what `take(time, value)` accepts, in order, and hands it to `give(time, value)`. O(n). Positions are
@@ -223,6 +243,19 @@ private:
             }
             begin = static_cast<std::uint16_t>(begin + count);
         }
+        // The first place after t from `place` on; calls f on what comes before it. One by one: few are passed, or all.
+        template <class F>
+        [[nodiscard]] std::uint32_t pass(std::uint32_t place, Timestamp t, F& f) const {
+            if (t < base) {
+                return place;
+            }
+            const Offset last = reaches(t) ? offset(t) : std::numeric_limits<Offset>::max();
+            const Offset* const o = offsets();
+            for (const std::uint32_t stop = end; place != stop && o[place] <= last; ++place) {
+                f(time(place), value(place));
+            }
+            return place;
+        }
         // The first place after t, which is not before the base.
         [[nodiscard]] std::uint32_t upper_bound(Timestamp t) const {
             const Offset* const o = offsets();
@@ -262,7 +295,16 @@ private:
     [[nodiscard]] Chunk& chunk_at(std::uint32_t i) const noexcept {
         return directory_ ? *directory_->slots[i].chunk : *back_;
     }
-    [[nodiscard]] const Chunk& chunk(Position p) const noexcept { return chunk_at(p.chunk - first_number()); }
+    template <class F>
+    std::size_t pass_chunks(Position& from, Timestamp t, F& f) const;
+    template <class F>
+    std::size_t drop_chunks_until(Timestamp t, F& f);
+    // Keeps a small chunk for the next event.
+    void drop_all() noexcept;
+    // The chunk after that of a number.
+    [[nodiscard]] Chunk* after(std::uint32_t number) const noexcept {
+        return directory_->slots[number + 1 - directory_->first].chunk;
+    }
     // The chunk that an event of time t belongs to: the last one that begins at or before it, else the first.
     [[nodiscard]] std::uint32_t chunk_of(Timestamp t) const noexcept;
 
@@ -279,6 +321,7 @@ private:
     void lower_base(Timestamp t);
     void pop_front_chunk() noexcept;
 
+    Chunk* front_ = nullptr;
     Chunk* back_ = nullptr;
     std::unique_ptr<Directory> directory_;
     std::size_t size_ = 0;
@@ -295,7 +338,8 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
         }
     };
     if (empty() || t > back_time() || (t == back_time() && !before(back_->value(back_->end - 1U)))) {
-        return Inserted{append(t, std::move(value), each_held), true, false};
+        append(t, std::move(value), each_held);
+        return Inserted{back(), true, false};
     }
     std::uint32_t i = chunk_of(t);
     std::uint32_t place = t < chunk_at(i).base ? chunk_at(i).begin : chunk_at(i).upper_bound(t);
@@ -327,8 +371,8 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
     Chunk& c = chunk_at(i);
     c.emplace(place, t, std::move(value));
     ++size_;
-    const Position position{first_number() + i, place};
-    each_held([&](Position& held) { held.place += held.chunk == position.chunk && held.place >= place ? 1 : 0; });
+    const Position position{&c, first_number() + i, place};
+    each_held([&](Position& held) { held.place += held.number == position.number && held.place >= place ? 1 : 0; });
     const Timestamp next = place + 1U != c.end ? c.time(place + 1U) : chunk_at(i + 1).time(chunk_at(i + 1).begin);
     return Inserted{position, false, next == t};
 }
@@ -357,7 +401,7 @@ template <class V>
 template <class EachHeld>
 void EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
     if (back_ == nullptr) {
-        back_ = Chunk::create(t, few);
+        front_ = back_ = Chunk::create(t, few);
         return;
     }
     if (size_ == 0) {
@@ -393,8 +437,8 @@ auto EventLog<V>::make_room(std::uint32_t i, std::uint32_t place, EachHeld& each
     lower.move_tail(half, upper);
     const std::uint32_t number = first_number() + i;
     each_held([&](Position& held) {
-        if (held.chunk == number && held.place >= half) {
-            held = Position{number + 1, held.place - half};
+        if (held.number == number && held.place >= half) {
+            held = Position{&upper, number + 1, held.place - half};
         }
     });
     return place <= half ? std::pair{i, place} : std::pair{i + 1, place - half};
@@ -408,14 +452,18 @@ void EventLog<V>::resize(std::uint32_t i, std::size_t capacity, EachHeld& each_h
     Chunk* const fresh = Chunk::create(old->base, capacity);
     old->move_tail(begin, *fresh);
     Chunk::destroy(old);
-    if (back_ == old) {
-        back_ = fresh;
-    }
+    front_ = front_ == old ? fresh : front_;
+    back_ = back_ == old ? fresh : back_;
     if (directory_) {
         directory_->slots[i].chunk = fresh;
     }
     const std::uint32_t number = first_number() + i;
-    each_held([&](Position& held) { held.place -= held.chunk == number ? begin : 0; });
+    each_held([&](Position& held) {
+        if (held.number == number) {
+            held.chunk = fresh;
+            held.place -= begin;
+        }
+    });
 }
 
 template <class V>
@@ -433,10 +481,11 @@ auto EventLog<V>::insert_chunk(std::uint32_t i, Timestamp base, std::size_t capa
         chunk = Chunk::create(base, capacity);
     }
     const std::uint32_t number = directory_->first + i;
+    front_ = i == 0 ? chunk : front_;
     if (i == directory_->slots.size()) {
         back_ = chunk;
     } else {
-        each_held([&](Position& held) { held.chunk += held.chunk >= number ? 1 : 0; });
+        each_held([&](Position& held) { held.number += held.number >= number ? 1 : 0; });
     }
     directory_->slots.insert(i, Slot{base, chunk});
     return *chunk;
@@ -456,54 +505,76 @@ void EventLog<V>::lower_base(Timestamp t) {
     }
 }
 
+// From the end of a chunk on.
 template <class V>
-auto EventLog<V>::pass(Position from, Timestamp t) const -> Passed {
-    std::uint32_t i = from.chunk - first_number();
-    const Chunk* c = &chunk_at(i);
-    std::uint32_t place = from.place;
+template <class F>
+std::size_t EventLog<V>::pass_chunks(Position& from, Timestamp t, F& f) const {
     std::size_t count = 0;
-    while (place == c->end || c->time(c->end - 1U) <= t) {
-        count += c->end - place;
-        c = &chunk_at(++i);
-        place = c->begin;
-    }
-    if (t >= c->base) {
-        const Offset* const offsets = c->offsets();
-        const Offset last = c->offset(t);
-        const std::uint32_t start = place;
-        while (offsets[place] <= last) {
-            ++place;
+    while (from.chunk != back_) {
+        from.chunk = after(from.number);
+        ++from.number;
+        from.place = from.chunk->pass(from.chunk->begin, t, f);
+        count += from.place - std::size_t{from.chunk->begin};
+        if (from.place != from.chunk->end) {
+            return count;
         }
-        count += place - start;
     }
-    return Passed{Position{first_number() + i, place}, count};
+    from = {};
+    return count;
+}
+
+// Once f was called on the whole first chunk.
+template <class V>
+template <class F>
+std::size_t EventLog<V>::drop_chunks_until(Timestamp t, F& f) {
+    std::size_t count = front_->size();
+    while (front_ != back_) {
+        size_ -= front_->size();
+        front_->drop(front_->size());
+        pop_front_chunk();
+        const std::uint32_t place = front_->pass(front_->begin, t, f);
+        const std::size_t here = place - std::size_t{front_->begin};
+        count += here;
+        if (place != front_->end) {
+            front_->drop(here);
+            size_ -= here;
+            return count;
+        }
+    }
+    drop_all();
+    return count;
 }
 
 template <class V>
-auto EventLog<V>::advance(Position from, std::size_t count) const -> Position {
-    std::uint32_t i = from.chunk - first_number();
-    std::size_t place = from.place + count;
-    for (std::size_t end = chunk_at(i).end; place >= end; end = chunk_at(i).end) {
-        ++i;
-        place = place - end + chunk_at(i).begin;
+void EventLog<V>::skip(Position& from, std::size_t count) const {
+    while (count >= from.chunk->end - std::size_t{from.place}) {
+        count -= from.chunk->end - std::size_t{from.place};
+        if (from.chunk == back_) {
+            from = {};
+            return;
+        }
+        from.chunk = after(from.number);
+        ++from.number;
+        from.place = from.chunk->begin;
     }
-    return Position{first_number() + i, static_cast<std::uint32_t>(place)};
+    from.place += static_cast<std::uint32_t>(count);
 }
 
 template <class V>
 template <class F>
-void EventLog<V>::for_each(Position from, std::size_t count, F f) const {
-    std::uint32_t i = from.chunk - first_number();
+void EventLog<V>::for_each(const Position& from, std::size_t count, F f) const {
+    const Chunk* c = from.chunk;
     std::size_t place = from.place;
-    while (count != 0) {
-        const Chunk& c = chunk_at(i);
-        const std::size_t end = std::min<std::size_t>(c.end, place + count);
+    for (std::uint32_t number = from.number; count != 0; ++number) {
+        const std::size_t end = std::min<std::size_t>(c->end, place + count);
         count -= end - place;
         for (; place != end; ++place) {
-            f(c.time(place), c.value(place));
+            f(c->time(place), c->value(place));
         }
-        ++i;
-        place = count != 0 ? chunk_at(i).begin : 0;
+        if (count != 0) {
+            c = after(number);
+            place = c->begin;
+        }
     }
 }
 
@@ -520,31 +591,20 @@ void EventLog<V>::for_each_reversed(std::size_t count, F f) const {
 }
 
 template <class V>
-void EventLog<V>::drop_front(std::size_t count) {
-    size_ -= count;
-    if (size_ == 0 && count != 0) {
-        if (directory_ || back_->capacity > 4 * few) {
-            clear();
-        } else {
-            back_->drop(back_->size());
-        }
-        return;
-    }
-    while (count != 0) {
-        Chunk& front = chunk_at(0);
-        const std::size_t from_here = std::min(count, front.size());
-        front.drop(from_here);
-        count -= from_here;
-        if (front.begin == front.end) {
-            pop_front_chunk();
-        }
+void EventLog<V>::drop_all() noexcept {
+    if (directory_ || back_->capacity > 4 * few) {
+        clear();
+    } else {
+        back_->drop(back_->size());
+        size_ = 0;
     }
 }
 
 template <class V>
 void EventLog<V>::pop_front_chunk() noexcept {
-    Chunk* const front = directory_->slots[0].chunk;
+    Chunk* const front = front_;
     directory_->slots.pop_front();
+    front_ = directory_->slots[0].chunk;
     ++directory_->first;
     if (directory_->spare == nullptr && front->capacity == most) {
         front->begin = front->end = 0;
@@ -567,7 +627,7 @@ void EventLog<V>::clear() noexcept {
     } else if (back_ != nullptr) {
         Chunk::destroy(back_);
     }
-    back_ = nullptr;
+    front_ = back_ = nullptr;
     size_ = 0;
 }
 

@@ -15,7 +15,9 @@
 // Time (DEBS 2017), section 3. The monotonic queue is folklore; Lemire: Streaming Maximum-Minimum Filter Using No
 // More than Three Comparisons per Element (Nordic Journal of Computing 13, 2006) measures it.
 //
-// An upkeep is told of every change of its range after the log has it (`insert`) or before the log loses it (`evict`).
+// An upkeep is told of every event that joins its range (`insert`) and of every one that leaves it (`evict`), after
+// which it hears how many those were and until when (`evicted`). The youngest of all is always taken at once. Where
+// `insert` or `evicted` are false the caller has to `settle` it once the log and the range are as they should be.
 
 #include <algorithm>
 #include <cstddef>
@@ -55,23 +57,23 @@ template <class A>
 template <class A>
 class SubtractOnEvict {
 public:
-    template <class Log, class V>
-    void insert(const Log& /*log*/, const Range<Log>& /*range*/, Timestamp t, const V& value, bool /*last*/) {
+    template <class V>
+    bool insert(Timestamp t, const V& value, bool /*last*/) {
         add(aggregate_, t, value);
+        return true;
     }
-    template <class Log>
-    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp /*horizon*/) {
-        if (count == range.size) {
-            aggregate_ = A{};
-            return;
-        }
-        log.for_each(range.first, count, [this](Timestamp t, const auto& value) { remove(aggregate_, t, value); });
+    template <class V>
+    void evict(Timestamp t, const V& value) {
+        remove(aggregate_, t, value);
     }
+    bool evicted(std::size_t /*count*/, Timestamp /*horizon*/) { return true; }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
         aggregate_ = A{};
         log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { add(aggregate_, t, value); });
     }
+    template <class Log>
+    void settle(const Log& /*log*/, const Range<Log>& /*range*/) {}
     template <class Log>
     [[nodiscard]] const A& aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         return aggregate_;
@@ -192,25 +194,25 @@ class MonotonicQueue {
     using T = value_type_t<Chooser>;
 
 public:
-    template <class Log, class V>
-    void insert(const Log& /*log*/, const Range<Log>& /*range*/, Timestamp t, const V& value, bool /*last*/) {
+    template <class V>
+    bool insert(Timestamp t, const V& value, bool /*last*/) {
         Inner::pass(value,
                     [&](const T& x) { std::apply([&](auto&... queue) { (queue.insert(t, x), ...); }, queues_); });
+        return true;
     }
-    template <class Log>
-    void evict(const Log& /*log*/, const Range<Log>& range, std::size_t count, Timestamp horizon) {
-        if (count == range.size) {
-            clear();
-            return;
-        }
+    template <class V>
+    void evict(Timestamp /*t*/, const V& /*value*/) {}
+    bool evicted(std::size_t /*count*/, Timestamp horizon) {
         std::apply([&](auto&... queue) { (queue.expire(horizon), ...); }, queues_);
+        return true;
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
-        clear();
-        log.for_each(range.first, range.size,
-                     [&](Timestamp t, const auto& value) { insert(log, range, t, value, true); });
+        std::apply([](auto&... queue) { (queue.clear(), ...); }, queues_);
+        log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { insert(t, value, true); });
     }
+    template <class Log>
+    void settle(const Log& /*log*/, const Range<Log>& /*range*/) {}
     template <class Log>
     [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         Chooser chosen{};
@@ -223,10 +225,6 @@ public:
     }
 
 private:
-    void clear() {
-        std::apply([](auto&... queue) { (queue.clear(), ...); }, queues_);
-    }
-
     template <class>
     struct QueuesOf;
     template <class... S>
@@ -241,29 +239,39 @@ private:
 template <class A>
 class TwoStacks {
 public:
-    template <class Log, class V>
-    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
+    template <class V>
+    bool insert(Timestamp t, const V& value, bool last) {
         if (last || front_.empty() || t >= youngest_of_front_) {
             add(back_, t, value);
-            return;
+            return true;
         }
-        lateness_ = std::max(lateness_, log.back_time() - t);
-        rebuild(log, range);
+        oldest_late_ = stale_ ? std::min(oldest_late_, t) : t;
+        stale_ = true;
+        return false;
+    }
+    template <class V>
+    void evict(Timestamp /*t*/, const V& /*value*/) {}
+    bool evicted(std::size_t count, Timestamp /*horizon*/) {
+        if (count <= front_.size()) {
+            front_.erase(front_.end() - static_cast<std::ptrdiff_t>(count), front_.end());
+            return true;
+        }
+        stale_ = true;
+        oldest_late_ = Timestamp::max();
+        return false;
     }
     template <class Log>
-    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp /*horizon*/) {
-        if (count <= front_.size() && count != range.size) {
-            front_.erase(front_.end() - static_cast<std::ptrdiff_t>(count), front_.end());
-            return;
+    void settle(const Log& log, const Range<Log>& range) {
+        if (stale_) {
+            if (range.size != 0) {
+                lateness_ = std::max(lateness_, log.back_time() - std::min(oldest_late_, log.back_time()));
+            }
+            rebuild(log, range);
         }
-        Range<Log> left{.size = range.size - count};
-        if (left.size != 0) {
-            left.first = log.advance(range.first, count);
-        }
-        rebuild(log, left);
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
+        stale_ = false;
         back_ = A{};
         front_.clear();
         if (range.size == 0) {
@@ -272,10 +280,11 @@ public:
         }
         std::size_t fronts = range.size;
         if (lateness_ > Duration::zero()) {
-            const auto [place, old] = log.pass(range.first, log.back_time() - lateness_);
+            auto young = range.first;
+            const std::size_t old = log.pass(young, log.back_time() - lateness_, [](Timestamp, const auto&) {});
             if (old >= range.size / 2) {
                 fronts = old;
-                log.for_each(place, range.size - old, [this](Timestamp t, const auto& value) { add(back_, t, value); });
+                log.for_each(young, range.size - old, [this](Timestamp t, const auto& value) { add(back_, t, value); });
             }
         }
         std::size_t to_pass = range.size - fronts;
@@ -315,19 +324,26 @@ public:
 private:
     std::vector<A> front_;
     A back_{};
+    bool stale_ = false;
     Timestamp youngest_of_front_{};
+    Timestamp oldest_late_{};
     Duration lateness_{};  // the greatest seen of an event that the front had covered
 };
 
 template <class A>
 class Recompute {
 public:
-    template <class Log, class V>
-    void insert(const Log&, const Range<Log>&, Timestamp, const V&, bool) {}
-    template <class Log>
-    void evict(const Log&, const Range<Log>&, std::size_t, Timestamp) {}
+    template <class V>
+    bool insert(Timestamp, const V&, bool) {
+        return true;
+    }
+    template <class V>
+    void evict(Timestamp, const V&) {}
+    bool evicted(std::size_t, Timestamp) { return true; }
     template <class Log>
     void rebuild(const Log&, const Range<Log>&) {}
+    template <class Log>
+    void settle(const Log&, const Range<Log>&) {}
     template <class Log>
     [[nodiscard]] A aggregate(const Log& log, const Range<Log>& range) const {
         A whole{};
@@ -341,14 +357,17 @@ public:
 template <class A>
 class Expire {
 public:
-    template <class Log, class V>
-    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
+    template <class V>
+    bool insert(Timestamp t, const V& value, bool last) {
         if (last) {
             add(aggregate_, t, value);
             expire(horizon_);
-        } else {
-            rebuild(log, range);
         }
+        return last;
+    }
+    template <class Log>
+    void settle(const Log& log, const Range<Log>& range) {
+        rebuild(log, range);
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& /*range*/) {
@@ -408,17 +427,24 @@ class Each<std::tuple<As...>> {
                   "an Expiring aggregator cannot be part of a Bundle: give it a window of its own");
 
 public:
-    template <class Log, class V>
-    void insert(const Log& log, const Range<Log>& range, Timestamp t, const V& value, bool last) {
-        std::apply([&](auto&... part) { (part.insert(log, range, t, value, last), ...); }, parts_);
+    template <class V>
+    bool insert(Timestamp t, const V& value, bool last) {
+        return std::apply([&](auto&... part) { return (part.insert(t, value, last) & ...); }, parts_);
     }
-    template <class Log>
-    void evict(const Log& log, const Range<Log>& range, std::size_t count, Timestamp horizon) {
-        std::apply([&](auto&... part) { (part.evict(log, range, count, horizon), ...); }, parts_);
+    template <class V>
+    void evict(Timestamp t, const V& value) {
+        std::apply([&](auto&... part) { (part.evict(t, value), ...); }, parts_);
+    }
+    bool evicted(std::size_t count, Timestamp horizon) {
+        return std::apply([&](auto&... part) { return (part.evicted(count, horizon) & ...); }, parts_);
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
         std::apply([&](auto&... part) { (part.rebuild(log, range), ...); }, parts_);
+    }
+    template <class Log>
+    void settle(const Log& log, const Range<Log>& range) {
+        std::apply([&](auto&... part) { (part.settle(log, range), ...); }, parts_);
     }
     /// The aggregate of part `I`.
     template <std::size_t I, class Log>
