@@ -27,6 +27,7 @@ set(WEIR_HEADERS
     include/weir/detail/box.hpp
     include/weir/detail/dense_map.hpp
     include/weir/detail/event_log.hpp
+    include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp

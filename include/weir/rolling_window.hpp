@@ -237,7 +237,9 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
             if (left != 0) {
                 w.inside.size -= left;
                 changed = true;
-                if (!w.upkeep.evicted(left, last)) {
+                if (w.inside.size == 0) {
+                    w.upkeep = {};
+                } else if (!w.upkeep.evicted(left, last)) {
                     w.upkeep.settle(log_, w.inside);
                 }
             }
@@ -356,7 +358,9 @@ public:
             const Timestamp last = horizon();
             const std::size_t left =
                 log_.drop_until(last, [this](Timestamp t, const auto& value) { upkeep_.evict(t, value); });
-            if (left != 0 && !upkeep_.evicted(left, last)) {
+            if (log_.empty()) {
+                upkeep_ = {};
+            } else if (left != 0 && !upkeep_.evicted(left, last)) {
                 upkeep_.settle(log_, inside());
             }
             return left != 0;

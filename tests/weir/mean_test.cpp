@@ -14,7 +14,7 @@ using weir::Mean;
 
 static_assert(weir::Removable<Mean<int>> && weir::Mergeable<Mean<int>>);
 static_assert(weir::Removable<Mean<Decimal>> && weir::Mergeable<Mean<Decimal>>);
-static_assert(!weir::Removable<Mean<double>> && weir::Mergeable<Mean<double>>);
+static_assert(weir::Removable<Mean<double>> && weir::Mergeable<Mean<double>>);
 static_assert(std::same_as<weir::result_type_t<Mean<float>>, std::optional<double>>);
 
 TEST_CASE("an empty mean is nothing, also after the last input has left", "[mean]") {

@@ -6,7 +6,7 @@
 //
 // Integers, Decimal: from the exact sum, divided once: correctly rounded while the sum (for Decimal in millionths)
 // and the divisor are below 2^53, else within one unit in the last place. Removable.
-// Floating point: from Sum's compensated total, with its rules for NaN, infinities and overflow. Not Removable.
+// Floating point: from Sum's total, with its rules for NaN, infinities and overflow; float and double Removable.
 //
 //     weir::Mean<double> price;
 //     price.result();   // nothing
@@ -33,7 +33,8 @@ public:
         sum_.add(x);
         ++count_;
     }
-    constexpr void remove(const T& x) requires is_exact<T> {
+    constexpr void remove(const T& x) requires requires(Sum<T>& sum) { sum.remove(x); }
+    {
         sum_.remove(x);
         --count_;
     }
@@ -55,7 +56,7 @@ public:
             }
             return static_cast<double>(static_cast<long double>(sum_.wide()) / static_cast<long double>(count_));
         } else {
-            return static_cast<double>(sum_.result() / static_cast<typename Sum<T>::Result>(count_));
+            return static_cast<double>(sum_.result() / static_cast<decltype(sum_.result())>(count_));
         }
     }
 

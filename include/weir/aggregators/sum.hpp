@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Sum<T>: the inputs' total; 0 when empty. 16 bytes; every operation O(1).
+// Sum<T>: the inputs' total; 0 when empty. 16 bytes, of float and double 32; every operation O(1).
 //
 //     integers        Exact: kept in 128 bits, which fewer than 2^63 inputs cannot overflow. The result is 64 bits
 //                     wide, signed as T is, and the nearest such number where the total does not fit. Removable.
@@ -10,10 +10,13 @@
 //                     where the total does not fit. Removable.
 //     exact types     Decimal, and every type for which you specialize `weir::is_exact<T>` as true: T's own + and -.
 //                     Removable. A Decimal's 128 bits hold the sum of 10^17 of the largest that parse.
-//     floating point  Compensated (Neumaier), so that the error does not grow with the number of inputs. Not
-//                     Removable: what is subtracted from a rounded sum leaves dust behind, and a NaN never leaves.
-//                     A window keeps it by merging instead. NaN makes the result NaN and so do infinities of both
-//                     signs; a running total beyond the largest double is infinite from there on.
+//     float, double   Exact, rounded once when asked: the same whatever the order of inputs and however many have left
+//                     again, and so is a NaN or an infinity. NaN where there is one or infinities of both signs are.
+//                     The result is a double, infinite while the total is beyond the largest. Removable. 312 bytes on
+//                     the heap while one number does not fit beside the others (1e17 and 0.001 do) or is not finite.
+//     long double     Compensated (Neumaier), so that the error does not grow with the number of inputs. Not Removable:
+//     a
+//                     window keeps it by merging.
 //     other types     T's own +=. Not Removable.
 //
 //     weir::Sum<weir::Decimal> revenue;
@@ -23,11 +26,13 @@
 #include <chrono>
 #include <cmath>
 #include <concepts>
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 #include <type_traits>
 
 #include <weir/decimal.hpp>
+#include <weir/detail/exact_sum.hpp>
 
 namespace weir {
 
@@ -119,27 +124,41 @@ template <std::floating_point T>
 class Sum<T> {
 public:
     using value_type = T;
-    using Result = std::conditional_t<(sizeof(T) > sizeof(double)), T, double>;
 
-    void add(T x) noexcept { take(x); }
+    void add(T x) { sum_.add(static_cast<double>(x)); }
+    void remove(T x) { sum_.remove(static_cast<double>(x)); }
+    void merge(const Sum& later) { sum_.merge(later.sum_); }
+    [[nodiscard]] double result() const { return sum_.result(); }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept { return sum_.heap_bytes(); }
+
+private:
+    detail::ExactSum sum_;
+};
+
+template <>
+class Sum<long double> {
+public:
+    using value_type = long double;
+
+    void add(long double x) noexcept { take(x); }
     void merge(const Sum& later) noexcept {
-        const Result lost = later.lost_;  // later may be *this
+        const long double lost = later.lost_;  // later may be *this
         take(later.sum_);
         lost_ += lost;
     }
 
-    [[nodiscard]] Result result() const noexcept { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
+    [[nodiscard]] long double result() const noexcept { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
 
 private:
-    void take(Result x) noexcept {
-        const Result sum = sum_ + x;
+    void take(long double x) noexcept {
+        const long double sum = sum_ + x;
         const bool larger = std::abs(sum_) >= std::abs(x);
         lost_ += larger ? (sum_ - sum) + x : (x - sum) + sum_;
         sum_ = sum;
     }
 
-    Result sum_ = 0;
-    Result lost_ = 0;  // what rounding took from sum_; meaningless once that is not finite
+    long double sum_ = 0;
+    long double lost_ = 0;  // what rounding took from sum_; meaningless once that is not finite
 };
 
 }  // namespace weir

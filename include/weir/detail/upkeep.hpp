@@ -16,8 +16,9 @@
 // More than Three Comparisons per Element (Nordic Journal of Computing 13, 2006) measures it.
 //
 // An upkeep is told of every event that joins its range (`insert`) and of every one that leaves it (`evict`), after
-// which it hears how many those were and until when (`evicted`). The youngest of all is always taken at once. Where
-// `insert` or `evicted` are false the caller has to `settle` it once the log and the range are as they should be.
+// which it hears how many those were and until when (`evicted`); where all left it is made anew. The youngest of all is
+// always taken at once. Where `insert` or `evicted` are false the caller has to `settle` it once the log and the range
+// are as they should be.
 
 #include <algorithm>
 #include <cstddef>
@@ -263,9 +264,7 @@ public:
     template <class Log>
     void settle(const Log& log, const Range<Log>& range) {
         if (stale_) {
-            if (range.size != 0) {
-                lateness_ = std::max(lateness_, log.back_time() - std::min(oldest_late_, log.back_time()));
-            }
+            lateness_ = std::max(lateness_, log.back_time() - std::min(oldest_late_, log.back_time()));
             rebuild(log, range);
         }
     }
