@@ -10,7 +10,7 @@
 // Costs: an event in order, its leaving and a query are amortized O(1) for aggregators that are Removable, Mergeable or
 // select (Min, Max); a late event costs O(log events), one merge more for each event it overtook where the aggregator
 // can only merge; an aggregator that can only add is recomputed when asked, O(events). Time that passes without events
-// costs nothing. Memory: 4 bytes and the value for each event held and some 30 for each 32 of them, for Mergeable
+// costs nothing. Memory: 4 bytes and the value for each event held and some 30 for each 128 of them, for Mergeable
 // aggregators one aggregate more.
 //
 // An empty window answers what its aggregator answers before the first input. Not synchronized: one thread at a time.
@@ -108,7 +108,7 @@ public:
     template <class Take, class Give>
     std::size_t extract_if(Take take, Give give);
 
-    /// Bytes on the heap, as requested from the allocator. O(events / 32).
+    /// Bytes on the heap, as requested from the allocator. O(events / 128).
     [[nodiscard]] std::size_t heap_bytes() const;
 
 private:
@@ -379,7 +379,7 @@ public:
     /// When the oldest event leaves; nothing where the window is empty.
     [[nodiscard]] std::optional<Timestamp> next_expiry() const;
 
-    /// Bytes on the heap, as requested from the allocator. O(events / 32).
+    /// Bytes on the heap, as requested from the allocator. O(events / 128).
     [[nodiscard]] std::size_t heap_bytes() const { return log_.heap_bytes() + upkeep_.heap_bytes(); }
 
 private:

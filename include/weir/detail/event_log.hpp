@@ -5,10 +5,10 @@
 // The events of one key in event-time order. Equal times: in order of arrival, which is the order of insertion or,
 // where a value has a member `arrival`, what that says (history that moves in from another key).
 //
-// Kept in chunks of up to 32 events, each in one allocation: a base time, 32-bit offsets from it, the values. While one
-// chunk is enough it grows by halves and nothing else is allocated; beyond that a ring of chunks says where each is and
-// when it begins. Appending and dropping the oldest are O(1), a late insert is O(log n + 32) and moves one pointer for
-// each younger chunk, never an event outside its own.
+// Kept in chunks of up to 128 events, each in one allocation: a base time, 32-bit offsets from it, the values. While
+// one chunk is enough it grows by halves and nothing else is allocated; beyond that a ring of chunks says where each is
+// and when it begins. Appending and dropping the oldest are O(1), a late insert is O(log n + 128) and moves one pointer
+// for each younger chunk, never an event outside its own.
 //
 // Memory: 32 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
 // ring; at most half a chunk more at either end.
@@ -150,7 +150,7 @@ public:
     [[nodiscard]] std::size_t heap_bytes() const noexcept;
 
 private:
-    static constexpr std::size_t most = 32;  // events in a chunk: what a late insert moves, and what an end may waste
+    static constexpr std::size_t most = 128;  // events in a chunk: what a late insert moves, and what an end may waste
     static constexpr bool valueless = std::is_empty_v<V>;
     static constexpr bool overaligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     static constexpr std::size_t few = 2;  // in the first
@@ -417,7 +417,7 @@ void EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
     } else if (capacity < most) {
         resize(i, std::min(most, capacity + std::max(few, capacity / 2)), each_held);
     } else {
-        insert_chunk(i + 1, t, most, each_held);
+        insert_chunk(i + 1, t, std::clamp(size_ / 4, few, most), each_held);  // spare room is a part of what is held
     }
 }
 
