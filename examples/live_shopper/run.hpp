@@ -12,6 +12,6 @@ namespace live_shopper {
 
 /// Gives the program's exit code: 0 after a signal, 1 where the job cannot run. With an embedded Kafka, prints
 /// `kafka HOST:PORT` to `out` once it serves.
-int run(const Config& config, std::FILE* out);
+int run(const Config& given, std::FILE* out);
 
 }  // namespace live_shopper

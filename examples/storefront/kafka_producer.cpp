@@ -42,7 +42,7 @@ struct KafkaProducer::Batch {
 };
 
 KafkaProducer::KafkaProducer(const std::string& brokers, const live_shopper::KafkaProperties& properties,
-                             std::chrono::milliseconds patience, std::vector<std::string> topics)
+                             std::chrono::milliseconds patience, const std::vector<std::string>& topics)
     : reports_{"collector", metrics_} {
     auto conf =
         live_shopper::make_kafka_conf(KafkaRole::producer,

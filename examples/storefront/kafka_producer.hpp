@@ -31,7 +31,7 @@ public:
     /// Starts to connect and to find `topics`, which creates them where Kafka does that; does not wait for it.
     /// `patience` is how long a record may wait for its acknowledgement.
     KafkaProducer(const std::string& brokers, const live_shopper::KafkaProperties& properties,
-                  std::chrono::milliseconds patience, std::vector<std::string> topics);
+                  std::chrono::milliseconds patience, const std::vector<std::string>& topics);
     ~KafkaProducer();
     KafkaProducer(const KafkaProducer&) = delete;
     KafkaProducer& operator=(const KafkaProducer&) = delete;
