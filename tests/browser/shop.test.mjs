@@ -44,7 +44,7 @@ function tracked(page) {
         for (const event of request.postDataJSON().data) {
             const action = event.ue_pr && JSON.parse(event.ue_pr).data;
             events.push({
-                type: event.e === 'pv' ? 'page_view' : (action?.data.type ?? event.e),
+                type: event.e === 'pv' ? 'page_view' : (action?.data.type ?? action?.schema.split('/')[1] ?? event.e),
                 user_id: event.uid,
                 entities: Object.fromEntries(
                     JSON.parse(event.co).data.map(({ schema, data }) => [schema.split('/')[1], data]),
@@ -104,7 +104,19 @@ test('a visit goes from view to order, and sign-in keeps the history', async () 
     await eventually('the page view after sign-out is sent', () => sent.at(-1).user_id === undefined);
 
     // What an instrumented shop sends, each event with its page and its session.
-    for (const type of ['promo_click', 'list_click', 'product_view', 'checkout_step', 'transaction', 'page_view']) {
+    const types = [
+        'page_view',
+        'promo_view',
+        'promo_click',
+        'list_view',
+        'list_click',
+        'product_view',
+        'add_to_cart',
+        'remove_from_cart',
+        'checkout_step',
+        'transaction',
+    ];
+    for (const type of types) {
         assert.ok(
             sent.some((event) => event.type === type),
             `${type} is sent`,
@@ -125,6 +137,7 @@ test('a visit goes from view to order, and sign-in keeps the history', async () 
 
 test('a search counts, and its list is a list view', async () => {
     const { page, complaints, close } = await visitor(browser, servers.base);
+    const sent = tracked(page);
     await page.goto('/');
     await page.getByRole('searchbox', { name: 'Search the shop' }).fill('lamp');
     await page.keyboard.press('Enter');
@@ -133,6 +146,7 @@ test('a search counts, and its list is a list view', async () => {
     const { domain_userid, session } = await identity(page);
     await holds(`session:${session}:session_search_count`, '1');
     await holds(`user:${domain_userid}:top_category_5m`, "Search results 'lamp'");
+    assert.ok(sent.some(({ type }) => type === 'site_search'));
     assert.deepEqual(complaints, []);
     await close();
 });
