@@ -13,6 +13,7 @@ export class Simulator {
         this.form_ = document.getElementById('simulator');
         this.form_.addEventListener('submit', (event) => event.preventDefault());
         this.form_.hidden = true;
+        this.sent_ = Promise.resolve();
     }
 
     start(simulator) {
@@ -43,13 +44,18 @@ export class Simulator {
         this.slider_.setAttribute('aria-valuetext', text);
     }
 
-    async send_() {
-        const rate = STEPS[this.slider_.value];
-        try {
-            this.write_((await post_json('/api/simulator', { rate })).rate);
-        } catch {
-            this.output_.textContent = 'not reached';
-        }
+    /// One request after the other, so that the last one counts; an answer that has been overtaken is not shown.
+    send_() {
+        const wanted = this.slider_.value;
+        this.sent_ = this.sent_.then(async () => {
+            if (this.slider_.value !== wanted) return;
+            try {
+                const { rate } = await post_json('/api/simulator', { rate: STEPS[wanted] });
+                if (this.slider_.value === wanted) this.write_(rate);
+            } catch {
+                this.output_.textContent = 'not reached';
+            }
+        });
     }
 }
 
