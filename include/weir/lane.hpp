@@ -536,12 +536,12 @@ private:
             publisher_.erase(group, now, labels_[w], key, sink);
             return;
         }
-        const auto part = [&]<std::size_t I>() -> decltype(auto) { return windows.template part<I>(w); };
         const bool emptied = empties <= windows.now();
         const auto due = [&](Timestamp held) {
             return emptied ? held != expires_at : must_renew(held, expires_at, spec_.linger_);
         };
-        publisher_.publish(group, due, expires_at, labels_[w], key, part, sink);
+        windows.read(
+            w, [&](const auto& part) { publisher_.publish(group, due, expires_at, labels_[w], key, part, sink); });
     }
 
     KeyedWindows<std::string, State> keyed_;

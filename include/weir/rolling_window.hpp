@@ -30,6 +30,7 @@
 #include <vector>
 
 #include <weir/aggregator.hpp>
+#include <weir/detail/box.hpp>
 #include <weir/detail/event_log.hpp>
 #include <weir/detail/upkeep.hpp>
 #include <weir/time.hpp>
@@ -72,19 +73,34 @@ public:
     /// The aggregate's answer over (now() - length, now()] of one window.
     [[nodiscard]] auto result(std::size_t window) const {
         const Window& w = windows_[window];
-        return detail::result_of<T>(w.upkeep, log_, w.inside);
+        using Result = std::decay_t<decltype(detail::result_of<T>(*w.upkeep, log_, w.inside))>;
+        return w.upkeep ? detail::result_of<T>(*w.upkeep, log_, w.inside) : Result(from_scratch(w).result());
     }
 
-    /// The aggregate itself, for a Bundle the one of part `I`.
-    template <std::size_t I>
-    [[nodiscard]] decltype(auto) part(std::size_t window) const {
+    /// The aggregate itself: gives what `f(part)` gives, where `part.template operator()<I>()` is the aggregate, of a
+    /// Bundle that of part `I`.
+    template <class F>
+    decltype(auto) read(std::size_t window, F f) const {
         const Window& w = windows_[window];
-        if constexpr (detail::HasParts<T>) {
-            return w.upkeep.template aggregate<I>(log_, w.inside);
-        } else {
-            static_assert(I == 0, "only a Bundle has several parts");
-            return w.upkeep.aggregate(log_, w.inside);
+        if (w.upkeep) {
+            return f([&]<std::size_t I>() -> decltype(auto) {
+                if constexpr (detail::HasParts<T>) {
+                    return w.upkeep->template aggregate<I>(log_, w.inside);
+                } else {
+                    static_assert(I == 0, "only a Bundle has several parts");
+                    return w.upkeep->aggregate(log_, w.inside);
+                }
+            });
         }
+        const T whole = from_scratch(w);
+        return f([&]<std::size_t I>() -> const auto& {
+            if constexpr (detail::HasParts<T>) {
+                return whole.template part<I>();
+            } else {
+                static_assert(I == 0, "only a Bundle has several parts");
+                return whole;
+            }
+        });
     }
 
     /// The number of events inside one window; for an Expiring aggregator of those that are kept.
@@ -115,16 +131,34 @@ private:
     using Log = detail::EventLog<value_type>;
     struct Window {
         Duration length{};
-        detail::Range<Log> inside{};  // not of an Expiring aggregator, which is given all events
-        detail::Upkeep<T> upkeep{};
+        detail::Range<Log> inside{};              // not of an Expiring aggregator, which is given all events
+        detail::Box<detail::Upkeep<T>> upkeep{};  // none while there are few events
     };
     static constexpr bool expiring = Expiring<T>;
+    // So few events are looked through when asked: an aggregate of them would be larger than they are.
+    static constexpr std::size_t few = 16;
 
     // now() - length, or the least time where that overflows; length is not negative.
     [[nodiscard]] Timestamp horizon(Duration length) const {
         return now_ < Timestamp::min() + length ? Timestamp::min() : now_ - length;
     }
     bool insert_late(Timestamp t, value_type value);
+    // Tells a window of an event that the log has.
+    void insert(Window& w, Timestamp t, const value_type& value, bool last) {
+        if (w.upkeep) {
+            if (!w.upkeep->insert(t, value, last)) {
+                w.upkeep->settle(log_, w.inside);
+            }
+        } else if (w.inside.size > few) {
+            w.upkeep.emplace().rebuild(log_, w.inside);
+        }
+    }
+    [[nodiscard]] T from_scratch(const Window& w) const {
+        T whole{};
+        log_.for_each(w.inside.first, w.inside.size,
+                      [&whole](Timestamp t, const auto& value) { detail::add(whole, t, value); });
+        return whole;
+    }
     [[nodiscard]] auto each_held() {
         return [this](auto update) {
             for (Window& w : windows_) {
@@ -151,6 +185,9 @@ RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration
             throw std::invalid_argument("weir::RollingWindows: wanted a positive length, found " + label(lengths[i]));
         }
         windows_[i].length = lengths[i];
+        if constexpr (expiring) {
+            windows_[i].upkeep.emplace();
+        }
         longest = std::max(longest, lengths[i]);
     }
     kept_ = keep > Duration::max() - longest ? Duration::max() : longest + keep;
@@ -173,16 +210,12 @@ bool RollingWindows<T>::insert(Timestamp t, value_type value) {
         return insert_late(t, std::move(value));
     }
     advance_to(t);
-    for (Window& w : windows_) {
-        w.upkeep.insert(t, value, true);
-    }
     log_.append(t, std::move(value), each_held());
-    if constexpr (!expiring) {
-        for (Window& w : windows_) {
-            if (w.inside.size++ == 0) {
-                w.inside.first = log_.back();
-            }
+    for (Window& w : windows_) {
+        if (!expiring && w.inside.size++ == 0) {
+            w.inside.first = log_.back();
         }
+        insert(w, t, log_.back_value(), true);
     }
     return true;
 }
@@ -195,17 +228,15 @@ bool RollingWindows<T>::insert_late(Timestamp t, value_type value) {
     const auto inserted = log_.insert(t, std::move(value), each_held());
     for (Window& w : windows_) {
         if constexpr (expiring) {
-            if (!w.upkeep.insert(t, log_.value(inserted.position), inserted.last)) {
-                w.upkeep.settle(log_, w.inside);
-            }
+            insert(w, t, log_.value(inserted.position), inserted.last);
         } else if (t > horizon(w.length)) {
             if (w.inside.size++ == 0 || inserted.position < w.inside.first) {
                 w.inside.first = inserted.position;
             }
-            if (inserted.precedes_equal_time) {
-                w.upkeep.rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
-            } else if (!w.upkeep.insert(t, log_.value(inserted.position), inserted.last)) {
-                w.upkeep.settle(log_, w.inside);
+            if (inserted.precedes_equal_time && w.upkeep) {
+                w.upkeep->rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
+            } else {
+                insert(w, t, log_.value(inserted.position), inserted.last);
             }
         }
     }
@@ -224,23 +255,29 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
     bool changed = false;
     for (Window& w : windows_) {
         if constexpr (expiring) {
-            const auto next = w.upkeep.counted().next();
+            const auto next = w.upkeep->counted().next();
             changed = changed || (next && *next <= horizon(w.length));
-            w.upkeep.expire(horizon(w.length));
+            w.upkeep->expire(horizon(w.length));
         } else {
             if (w.inside.size == 0) {
                 continue;
             }
             const Timestamp last = horizon(w.length);
+            if (!w.upkeep) {
+                const std::size_t left = log_.pass(w.inside.first, last, [](Timestamp, const auto&) {});
+                w.inside.size -= left;
+                changed = changed || left != 0;
+                continue;
+            }
             const std::size_t left =
-                log_.pass(w.inside.first, last, [&w](Timestamp t, const auto& value) { w.upkeep.evict(t, value); });
+                log_.pass(w.inside.first, last, [&w](Timestamp t, const auto& value) { w.upkeep->evict(t, value); });
             if (left != 0) {
                 w.inside.size -= left;
                 changed = true;
-                if (w.inside.size == 0) {
-                    w.upkeep = {};
-                } else if (!w.upkeep.evicted(left, last)) {
-                    w.upkeep.settle(log_, w.inside);
+                if (w.inside.size <= few / 2) {
+                    w.upkeep.reset();
+                } else if (!w.upkeep->evicted(left, last)) {
+                    w.upkeep->settle(log_, w.inside);
                 }
             }
         }
@@ -254,7 +291,7 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
 template <class T>
 std::optional<Timestamp> RollingWindows<T>::latest(std::size_t window) const {
     if constexpr (expiring) {
-        return windows_[window].upkeep.counted().latest();
+        return windows_[window].upkeep->counted().latest();
     } else {
         return log_.empty() ? std::nullopt : std::optional{log_.back_time()};
     }
@@ -268,7 +305,7 @@ std::optional<Timestamp> RollingWindows<T>::next_expiry() const {
     Timestamp next = saturating_add(log_.front_time(), kept_);
     for (const Window& w : windows_) {
         if constexpr (expiring) {
-            if (const auto counted = w.upkeep.counted().next()) {
+            if (const auto counted = w.upkeep->counted().next()) {
                 next = std::min(next, saturating_add(*counted, w.length));
             }
         } else if (w.inside.size != 0) {
@@ -290,8 +327,10 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
                 w.inside.size -= log_.pass(w.inside.first, horizon(w.length), [](Timestamp, const auto&) {});
             }
         }
-        if (taken != 0) {
-            w.upkeep.rebuild(log_, w.inside);
+        if (!expiring && w.inside.size <= few) {
+            w.upkeep.reset();
+        } else if (taken != 0) {
+            w.upkeep->rebuild(log_, w.inside);
         }
     }
     return taken;
@@ -301,7 +340,7 @@ template <class T>
 std::size_t RollingWindows<T>::heap_bytes() const {
     std::size_t bytes = log_.heap_bytes() + windows_.capacity() * sizeof(Window);
     for (const Window& w : windows_) {
-        bytes += w.upkeep.heap_bytes();
+        bytes += w.upkeep ? sizeof(*w.upkeep) + w.upkeep->heap_bytes() : 0;
     }
     return bytes;
 }

@@ -227,7 +227,7 @@ TEST_CASE("several lengths keep their own counts over the same events", "[rollin
     REQUIRE(windows.result(1) == 20);
     REQUIRE(windows.result(2) == 200);
     REQUIRE(windows.size() == 200);
-    REQUIRE(windows.part<0>(1).result() == 20);
+    REQUIRE(windows.read(1, [](const auto& part) { return part.template operator()<0>().result(); }) == 20);
 }
 
 TEST_CASE("events stay known for as long as asked beyond the longest window", "[rolling_window]") {
