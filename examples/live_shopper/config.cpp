@@ -405,6 +405,8 @@ void read_config(std::string_view text, const std::string& name, Config& config)
                  {"dedupe", [&](const Node& n) { settings.dedupe = n.duration(); }},
                  {"max_future", [&](const Node& n) { settings.max_future = n.duration(weir::Duration{0}); }},
                  {"flush_interval", [&](const Node& n) { settings.flush_interval = n.duration(); }},
+                 {"bot_limit",
+                  [&](const Node& n) { settings.bot_limit = static_cast<std::uint32_t>(n.number(0, 1'000'000'000)); }},
                  {"cart_total",
                   [&](const Node& n) {
                       const auto parsed = parse_cart_total(n.text("\"by_form\", \"before\" or \"after\""));

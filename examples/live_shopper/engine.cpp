@@ -32,6 +32,7 @@ std::uint64_t group_of(const weir::Metric& m) {
 Engine::Engine(const Settings& settings, std::size_t shards)
     : settings_{settings},
       guard_{settings.max_future},
+      bots_{settings.bot_limit},
       seen_{settings.dedupe},
       shards_{settings, shards},
       stitcher_{shards_.horizon(), symbols_} {}
@@ -42,6 +43,9 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
     }
     if (!seen_.first(event.id, event.time)) {
         return Outcome::duplicate;
+    }
+    if (!bots_.admits(event.user_id.empty() ? event.domain_userid : event.user_id, event.time)) {
+        return Outcome::refused_bot;
     }
     std::string_view user = event.user_id;
     std::uint64_t origin = 0;
@@ -84,6 +88,7 @@ void Engine::advance_to(weir::Timestamp now) {
     if (now > now_) {
         now_ = now;
         seen_.advance_to(now);
+        bots_.advance_to(now);
         stitcher_.advance_to(now);
         shards_.advance_to(now);
     }
@@ -101,7 +106,8 @@ void Engine::drain(const Sink& sink) {
 }
 
 std::size_t Engine::memory_in_use() {
-    return shards_.memory_in_use() + stitcher_.memory_in_use() + seen_.memory_in_use() + symbols_.memory_in_use();
+    return shards_.memory_in_use() + stitcher_.memory_in_use() + seen_.memory_in_use() + bots_.memory_in_use() +
+           symbols_.memory_in_use();
 }
 
 }  // namespace live_shopper

@@ -23,6 +23,7 @@
 #include <weir/time.hpp>
 #include <weir/watermark.hpp>
 
+#include "bot_limit.hpp"
 #include "deduplicator.hpp"
 #include "settings.hpp"
 #include "shards.hpp"
@@ -39,12 +40,13 @@ enum class Outcome : std::uint8_t {
     late,            // too old to change anything
     refused_future,  // too far ahead of the clock
     nobody,          // with neither user nor session id
+    refused_bot,     // one of more than a person can make
     queued,          // accepted or late: Engine::settle() tells
 };
 
 [[nodiscard]] constexpr std::string_view name(Outcome outcome) noexcept {
-    constexpr std::array<std::string_view, 6> names{"accepted",       "duplicate", "late",
-                                                    "refused_future", "nobody",    "queued"};
+    constexpr std::array<std::string_view, 7> names{"accepted", "duplicate",   "late",  "refused_future",
+                                                    "nobody",   "refused_bot", "queued"};
     return names[static_cast<std::size_t>(outcome)];
 }
 
@@ -109,6 +111,7 @@ private:
 
     Settings settings_;
     weir::FutureGuard guard_;
+    BotLimit bots_;
     Deduplicator seen_;
     Shards shards_;
     weir::Symbols symbols_;  // of users, outlives the stitcher

@@ -12,7 +12,8 @@
 namespace live_shopper {
 namespace {
 
-constexpr std::array<std::string_view, 5> outcome_names{"accepted", "duplicate", "late", "refused_future", "nobody"};
+constexpr std::array<std::string_view, 6> outcome_names{"accepted",       "duplicate", "late",
+                                                        "refused_future", "nobody",    "refused_bot"};
 
 class Text {
 public:

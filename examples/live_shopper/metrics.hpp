@@ -60,7 +60,7 @@ public:
         std::int64_t records = 0;
     };
 
-    std::array<Number, 5> outcomes;                 // by Outcome, without records read back
+    std::array<Number, 6> outcomes;                 // by Outcome, without records read back
     std::array<Number, decode_errors> undecodable;  // by DecodeError
     Number read_back;                               // records read again to rebuild the windows
     Number keys;                                    // shoppers and sessions held

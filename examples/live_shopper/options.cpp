@@ -71,6 +71,7 @@ struct Flags {
     std::optional<std::string> dedupe;
     std::optional<std::string> max_future;
     std::optional<std::string> flush_interval;
+    std::optional<std::uint32_t> bot_limit;
     std::optional<std::string> cart_total;
     bool no_stitch = false;
 
@@ -130,6 +131,11 @@ void add_settings(CLI::App& app, Flags& flags) {
     duration("--linger", flags.linger, "How long values outlive their window: their TTL beyond it [10m]", false);
     duration("--dedupe", flags.dedupe, "How long an event's id is remembered [24h]", false);
     duration("--max-future", flags.max_future, "Events further ahead of the clock are refused [5m]", true);
+    app.add_option("--bot-limit", flags.bot_limit,
+                   "Events of one shopper in one minute; more are refused and counted. 0: all are taken [0]")
+        ->type_name("EVENTS")
+        ->check(CLI::Range(0U, 1'000'000'000U))
+        ->group("Features");
     app.add_option("--cart-total", flags.cart_total,
                    "What cart.total_value says: the cart before the event, after it, or by form: before it in JSON, "
                    "after it in TSV [by_form]")
@@ -236,6 +242,9 @@ void apply_settings(const Flags& flags, Settings& settings) {
     set(settings.dedupe, flags.dedupe);
     set(settings.max_future, flags.max_future);
     set(settings.flush_interval, flags.flush_interval);
+    if (flags.bot_limit) {
+        settings.bot_limit = *flags.bot_limit;
+    }
     if (flags.cart_total) {
         settings.cart_total = parse_cart_total(*flags.cart_total).value();
     }

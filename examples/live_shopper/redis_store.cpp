@@ -24,7 +24,7 @@ namespace live_shopper {
 namespace {
 
 constexpr std::size_t max_in_flight = 40'000;          // answers that are due, in lines
-constexpr std::size_t transaction = 512;               // writes, more where a group goes on
+constexpr std::size_t transaction = 160;               // writes, more where a group goes on
 constexpr std::size_t max_out = std::size_t{1} << 18;  // bytes encoded ahead of the socket
 constexpr std::size_t max_reply = 64 * 1024;
 constexpr std::chrono::milliseconds first_back_off{50};

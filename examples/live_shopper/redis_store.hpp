@@ -4,7 +4,7 @@
 
 // RedisStore: `SET key value PX ttl` and `DEL key`, pipelined over one connection by a thread of its own.
 //
-// Writes that are guarded go in transactions of up to some 500, none of which parts a group:
+// Writes that are guarded go in transactions of some 160, none of which parts a group:
 //
 //     WATCH fence...   EVAL guard fence... generation   MULTI   SET ... SET ...   EXEC
 //

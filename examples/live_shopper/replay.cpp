@@ -97,7 +97,7 @@ private:
     std::optional<weir::Timestamp> next_flush_;
     std::uint64_t read_ = 0;
     std::uint64_t left_out_ = 0;
-    std::array<std::uint64_t, 6> outcomes_{};
+    std::array<std::uint64_t, static_cast<std::size_t>(Outcome::queued) + 1> outcomes_{};
     std::array<std::uint64_t, 16> undecodable_{};
 };
 

@@ -30,6 +30,8 @@ struct Settings {
     weir::Duration max_future = std::chrono::minutes{5};        // an event further ahead of the clock is refused
     weir::Duration flush_interval = std::chrono::milliseconds{100};
 
+    std::uint32_t bot_limit = 0;  // events of one shopper a minute; more are refused; 0: all are taken
+
     CartTotal cart_total = CartTotal::by_form;
     bool stitch = true;
 };

@@ -83,3 +83,45 @@ TEST_CASE("an event of nobody, a repeat and one from the future change nothing",
     CHECK(engine.accept(view("d", start - 49h, "ada", ""), start) == Outcome::late);
     CHECK(written(engine).empty());
 }
+
+TEST_CASE("of a robot's events so many a minute are taken and nobody else is refused", "[engine]") {
+    Settings settings;
+    settings.bot_limit = 100;
+    const std::size_t shards = GENERATE(std::size_t{1}, std::size_t{3});
+    Engine engine{settings, shards};
+    std::map<Outcome, int> outcomes;
+    const auto minute = std::chrono::ceil<std::chrono::minutes>(start);
+    for (int i = 0; i < 5000; ++i) {
+        const auto t = minute + weir::Duration{i * 12};  // 5,000 a minute
+        const std::string id = "r" + std::to_string(i);
+        ++outcomes[engine.accept(view(id, t, "", "robot"), t)];
+        CHECK(engine.accept(view(id, t, "", "robot"), t) == Outcome::duplicate);
+        if (i % 100 == 0) {
+            const auto other = engine.accept(view("p" + std::to_string(i), t, "ada", "hers"), t);
+            CHECK((other == Outcome::accepted || other == Outcome::queued));
+        }
+    }
+    CHECK(outcomes[Outcome::refused_bot] == 4900);
+    const auto next = minute + 1min;
+    CHECK(engine.accept(view("next", next, "", "robot"), next) != Outcome::refused_bot);
+    CHECK(engine.accept(view("late", minute + 30s, "", "robot"), next) == Outcome::refused_bot);
+    engine.advance_to(next);
+    CHECK(written(engine).at("user:ada:category_view_count_1h") == "50");
+}
+
+TEST_CASE("without a limit nobody is a robot", "[engine]") {
+    Engine engine{Settings{}};
+    for (int i = 0; i < 3000; ++i) {
+        CHECK(engine.accept(view("r" + std::to_string(i), start, "ada", ""), start) == Outcome::accepted);
+    }
+}
+
+TEST_CASE("counts of robots are forgotten with time", "[engine]") {
+    BotLimit limit{5};
+    for (int i = 0; i < 100'000; ++i) {
+        CHECK(limit.admits("v" + std::to_string(i), start));
+    }
+    CHECK(limit.memory_in_use() > 1'000'000);
+    limit.advance_to(start + 12min);
+    CHECK(limit.memory_in_use() == 0);
+}
