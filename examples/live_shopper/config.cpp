@@ -260,11 +260,13 @@ private:
     std::string pointer_;
 };
 
-void read_kafka(const Node& node, KafkaConfig& kafka) {
+void read_kafka(const Node& node, Config& config) {
+    KafkaConfig& kafka = config.kafka;
     node.object("an object of Kafka settings",
                 {{"brokers", [&](const Node& n) { kafka.brokers = n.text("HOST:PORT[,HOST:PORT...]"); }},
                  {"topic", [&](const Node& n) { kafka.topic = n.text("a topic's name"); }},
                  {"group", [&](const Node& n) { kafka.group = n.text("a consumer group's name"); }},
+                 {"password_file", [&](const Node& n) { config.kafka_password_file = n.text("a path"); }},
                  {"dead_letter_topic", [&](const Node& n) { kafka.dead_letter_topic = n.text("a topic's name"); }},
                  {"properties", [&](const Node& n) {
                       n.each("an object of librdkafka properties", [&](const std::string& key, const Node& value) {
@@ -290,6 +292,10 @@ void read_redis(const Node& node, Config& config) {
                  {"password", [&](const Node& n) { redis.password = n.text("a text", true); }},
                  {"password_file", [&](const Node& n) { config.redis_password_file = n.text("a path"); }},
                  {"database", [&](const Node& n) { redis.database = static_cast<int>(n.number(0, 1'000'000)); }},
+                 {"tls", [&](const Node& n) { redis.tls = n.flag(); }},
+                 {"tls_ca", [&](const Node& n) { redis.tls_ca = n.text("a path"); }},
+                 {"tls_certificate", [&](const Node& n) { redis.tls_certificate = n.text("a path"); }},
+                 {"tls_key", [&](const Node& n) { redis.tls_key = n.text("a path"); }},
                  {"connect_timeout", [&](const Node& n) { redis.connect_timeout = n.duration(); }},
                  {"reply_timeout", [&](const Node& n) { redis.reply_timeout = n.duration(); }},
                  {"max_pending",
@@ -391,7 +397,7 @@ void read_config(std::string_view text, const std::string& name, Config& config)
     Settings& settings = config.settings;
     const Node root{json, places, text, name, ""};
     root.object("an object of settings",
-                {{"kafka", [&](const Node& n) { read_kafka(n, config.kafka); }},
+                {{"kafka", [&](const Node& n) { read_kafka(n, config); }},
                  {"redis", [&](const Node& n) { read_redis(n, config); }},
                  {"windows", [&](const Node& n) { read_windows(n, settings); }},
                  {"session",
@@ -439,14 +445,22 @@ void read_config(std::string_view text, const std::string& name, Config& config)
 void load_config(const std::string& path, Config& config) { read_config(read_file(path, "file"), path, config); }
 
 void load_secrets(Config& config) {
-    if (!config.redis_password_file.empty()) {
-        auto text = read_file(config.redis_password_file, "password file");
-        while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
-            text.pop_back();
+    const auto secret = [](const std::string& file, const char* name) -> std::optional<std::string> {
+        if (!file.empty()) {
+            auto text = read_file(file, "password file");
+            while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) {
+                text.pop_back();
+            }
+            return text;
         }
-        config.redis.password = std::move(text);
-    } else if (const char* const variable = std::getenv("LIVE_SHOPPER_REDIS_PASSWORD"); variable != nullptr) {
-        config.redis.password = variable;
+        const char* const variable = std::getenv(name);
+        return variable == nullptr ? std::nullopt : std::optional<std::string>{variable};
+    };
+    if (auto password = secret(config.redis_password_file, "LIVE_SHOPPER_REDIS_PASSWORD")) {
+        config.redis.password = *std::move(password);
+    }
+    if (auto password = secret(config.kafka_password_file, "LIVE_SHOPPER_KAFKA_PASSWORD")) {
+        config.kafka.properties.emplace_back("sasl.password", *std::move(password));
     }
 }
 
@@ -456,6 +470,15 @@ void validate(const Config& config) {
             fmt::format("Redis user {}: expected a password in LIVE_SHOPPER_REDIS_PASSWORD or a password "
                         "file, found none",
                         log::quoted(config.redis.user)));
+    }
+    if (!config.redis.tls && !(config.redis.tls_ca + config.redis.tls_certificate + config.redis.tls_key).empty()) {
+        throw ConfigError("Redis: expected TLS to be on where certificates are given, found it off");
+    }
+    if (config.redis.tls && !config.redis.unix_socket.empty()) {
+        throw ConfigError("Redis: expected a unix socket or TLS, found both");
+    }
+    if (config.redis.tls_certificate.empty() != config.redis.tls_key.empty()) {
+        throw ConfigError("Redis: expected a certificate and its key, found one of them");
     }
     if (config.kafka.dead_letters() == config.kafka.topic) {
         throw ConfigError(fmt::format("the dead-letter topic: expected another topic than {}, which is read from",

@@ -55,6 +55,10 @@ struct RedisConfig {
     std::string user;         // an ACL user
     std::string password;
     int database = 0;
+    bool tls = false;
+    std::string tls_ca;           // PEM file of authorities; empty: the system's
+    std::string tls_certificate;  // PEM file, where Redis wants to know the client
+    std::string tls_key;          // PEM file
     weir::Duration connect_timeout = std::chrono::milliseconds{1500};
     weir::Duration reply_timeout = std::chrono::seconds{5};  // without any answer: the connection is given up
 
@@ -74,6 +78,7 @@ struct Config {
     KafkaConfig kafka;
     RedisConfig redis;
     std::string redis_password_file;
+    std::string kafka_password_file;
     std::size_t max_pending = 200'000;
     std::size_t max_record = std::size_t{1} << 20;
     unsigned threads = 1;
@@ -97,7 +102,8 @@ void read_config(std::string_view text, const std::string& name, Config& config)
 /// Reads a file over `config`. Throws ConfigError.
 void load_config(const std::string& path, Config& config);
 
-/// Fills in the password of Redis from its file or the environment, where none is set. Throws ConfigError.
+/// Fills in the passwords of Redis and Kafka from their files or the environment, where there are any. Throws
+/// ConfigError.
 void load_secrets(Config& config);
 
 /// Throws ConfigError where settings do not go together.

@@ -34,7 +34,8 @@ constexpr const char* footer = R"(Examples:
 
 constexpr const char* run_footer =
     R"(Secrets do not belong on a command line. The password of Redis is taken from --redis-password-file, the
-config file or the variable LIVE_SHOPPER_REDIS_PASSWORD; those of Kafka from "properties" in the config file.
+config file or the variable LIVE_SHOPPER_REDIS_PASSWORD; Kafka's sasl.password from --kafka-password-file or
+LIVE_SHOPPER_KAFKA_PASSWORD, and it like any other secret from "properties" in the config file.
 
 Examples:
   live-shopper run --embedded-kafka --redis localhost:6379 --metrics 9464
@@ -84,7 +85,12 @@ struct Flags {
     std::optional<std::string> redis_socket;
     std::optional<std::string> redis_user;
     std::optional<std::string> redis_password_file;
+    std::optional<std::string> kafka_password_file;
     std::optional<int> redis_database;
+    bool redis_tls = false;
+    std::optional<std::string> redis_ca;
+    std::optional<std::string> redis_certificate;
+    std::optional<std::string> redis_key;
     std::optional<std::size_t> max_pending;
     std::optional<unsigned> threads;
     bool embedded_kafka = false;
@@ -160,6 +166,9 @@ void add_run(CLI::App& app, Flags& flags) {
         ->take_all()
         ->allow_extra_args(false)
         ->group("Kafka");
+    app.add_option("--kafka-password-file", flags.kafka_password_file, "File with Kafka's sasl.password")
+        ->type_name("FILE")
+        ->group("Kafka");
     app.add_flag(
            "--embedded-kafka", flags.embedded_kafka,
            "Serve a small Kafka in this process and read from it; prints `kafka HOST:PORT`. It keeps about 5 MB per "
@@ -176,6 +185,15 @@ void add_run(CLI::App& app, Flags& flags) {
     app.add_option("--redis-password-file", flags.redis_password_file, "File with the password of Redis")
         ->type_name("FILE")
         ->group("Redis");
+    app.add_flag("--redis-tls", flags.redis_tls, "TLS to Redis; its certificate has to be good and to name the host")
+        ->group("Redis");
+    app.add_option("--redis-ca", flags.redis_ca, "Certificates of who may vouch for Redis [the system's]")
+        ->type_name("FILE")
+        ->group("Redis");
+    app.add_option("--redis-cert", flags.redis_certificate, "Certificate to show to Redis")
+        ->type_name("FILE")
+        ->group("Redis");
+    app.add_option("--redis-key", flags.redis_key, "Key of that certificate")->type_name("FILE")->group("Redis");
     app.add_option("--redis-db", flags.redis_database, "Number of Redis' database [0]")
         ->check(CLI::Range(0, 1'000'000))
         ->group("Redis");
@@ -261,7 +279,18 @@ void apply_run(const Flags& flags, Config& config) {
         if (equals == std::string::npos || equals == 0) {
             throw ConfigError(fmt::format("-X: expected KEY=VALUE, found \"{}\"", property));
         }
-        config.kafka.properties.emplace_back(property.substr(0, equals), property.substr(equals + 1));
+        const auto name = property.substr(0, equals);
+        // Whoever can list processes can read a command line.
+        for (const std::string_view secret : {"password", "secret", ".pem"}) {
+            if (name.find(secret) != std::string::npos) {
+                throw ConfigError(fmt::format(
+                    "-X: expected no secret on the command line, found {}; it goes into \"properties\" of the "
+                    "config file, sasl.password also into --kafka-password-file or "
+                    "LIVE_SHOPPER_KAFKA_PASSWORD",
+                    name));
+            }
+        }
+        config.kafka.properties.emplace_back(name, property.substr(equals + 1));
     }
     check_kafka_properties(config.kafka.properties);
     if (flags.redis) {
@@ -273,7 +302,12 @@ void apply_run(const Flags& flags, Config& config) {
     set(config.redis.unix_socket, flags.redis_socket);
     set(config.redis.user, flags.redis_user);
     set(config.redis_password_file, flags.redis_password_file);
+    set(config.kafka_password_file, flags.kafka_password_file);
     set(config.redis.database, flags.redis_database);
+    config.redis.tls = config.redis.tls || flags.redis_tls;
+    set(config.redis.tls_ca, flags.redis_ca);
+    set(config.redis.tls_certificate, flags.redis_certificate);
+    set(config.redis.tls_key, flags.redis_key);
     set(config.max_pending, flags.max_pending);
     set(config.threads, flags.threads);
     config.embedded_kafka = config.embedded_kafka || flags.embedded_kafka;

@@ -11,10 +11,8 @@
 #include <system_error>
 #include <utility>
 
-#include <fcntl.h>
 #include <poll.h>
 #include <sys/eventfd.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <fmt/format.h>
@@ -61,24 +59,6 @@ constexpr std::string_view guard_script = R"(for i = 1, #KEYS do
 end
 return 1)";
 
-timeval to_timeval(weir::Duration d) { return {.tv_sec = d.count() / 1000, .tv_usec = (d.count() % 1000) * 1000}; }
-
-struct FreeReply {
-    void operator()(redisReply* reply) const noexcept { freeReplyObject(reply); }
-};
-using Reply = std::unique_ptr<redisReply, FreeReply>;
-
-Reply command(redisContext& context, const std::vector<std::string_view>& words) {
-    std::vector<const char*> data;
-    std::vector<std::size_t> sizes;
-    for (const auto word : words) {
-        data.push_back(word.data());
-        sizes.push_back(word.size());
-    }
-    return Reply{static_cast<redisReply*>(
-        redisCommandArgv(&context, static_cast<int>(words.size()), data.data(), sizes.data()))};
-}
-
 void append_number(std::string& out, std::int64_t number) {
     std::array<char, 24> digits;
     const auto [end, error] = std::to_chars(digits.data(), digits.data() + digits.size(), number);
@@ -124,8 +104,6 @@ std::string make_guard(const std::vector<Fence>& fences) {
 constexpr std::size_t lines_of(std::size_t writes) { return 2 * writes + 4; }
 
 }  // namespace
-
-void RedisStore::CloseContext::operator()(redisContext* context) const noexcept { redisFree(context); }
 
 RedisStore::RedisStore(RedisConfig config, Metrics& metrics)
     : config_{std::move(config)},
@@ -194,7 +172,7 @@ void RedisStore::run() {
     log::info("connecting to Redis", {{"address", config_.address()}, {"database", config_.database}});
     while (!stopping_) {
         take_submitted();
-        if (context_) {
+        if (connection_) {
             serve();
         } else if (Steady::now() >= next_attempt_) {
             connect();
@@ -223,7 +201,7 @@ void RedisStore::take_submitted() {
     }
     if (owned) {
         // A new connection: what is still on its way on this one must not mix with what comes.
-        if (context_ && (in_flight_ > 0 || !owned->empty() || !fences_.empty())) {
+        if (connection_ && (in_flight_ > 0 || !owned->empty() || !fences_.empty())) {
             disconnect();
             next_attempt_ = Steady::now();
         }
@@ -235,7 +213,7 @@ void RedisStore::take_submitted() {
     for (Batch& batch : batches) {
         active_.push_back(std::move(batch));
     }
-    if (!context_) {
+    if (!connection_) {
         for (const Batch& batch : active_) {
             keep(batch, 0);
         }
@@ -298,7 +276,7 @@ void RedisStore::drop_all() {
 }
 
 void RedisStore::disconnect() {
-    context_.reset();
+    connection_.reset();
     in_.clear();
     out_.clear();
     out_begin_ = 0;
@@ -329,7 +307,7 @@ void RedisStore::serve() {
         fail(fmt::format("no answer for {}", weir::label(config_.reply_timeout)));
         return;
     }
-    std::array<pollfd, 2> ready{pollfd{context_->fd, static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0},
+    std::array<pollfd, 2> ready{pollfd{connection_->fd(), static_cast<short>(sending ? POLLIN | POLLOUT : POLLIN), 0},
                                 pollfd{wake_, POLLIN, 0}};
     ::poll(ready.data(), ready.size(), in_flight_ > 0 ? 100 : 1000);
     if ((ready[1].revents & POLLIN) != 0) {
@@ -397,18 +375,15 @@ void RedisStore::encode_write(const WriteBatch::Write& write, weir::Duration wai
 
 bool RedisStore::send_some() {
     while (out_begin_ < out_.size()) {
-        const auto sent = ::send(context_->fd, out_.data() + out_begin_, out_.size() - out_begin_, MSG_NOSIGNAL);
-        if (sent < 0) {
-            if (errno == EAGAIN || errno == EWOULDBLOCK) {
-                return true;
-            }
-            if (errno == EINTR) {
-                continue;
-            }
-            fail(std::generic_category().message(errno));
+        const auto sent = connection_->send(std::string_view{out_}.substr(out_begin_));
+        if (!connection_->error().empty()) {
+            fail(std::string{connection_->error()});
             return false;
         }
-        out_begin_ += static_cast<std::size_t>(sent);
+        if (sent == 0) {
+            return true;
+        }
+        out_begin_ += sent;
     }
     return true;
 }
@@ -416,26 +391,19 @@ bool RedisStore::send_some() {
 bool RedisStore::receive_some() {
     std::array<char, 64 * 1024> buffer;
     for (;;) {
-        const auto got = ::recv(context_->fd, buffer.data(), buffer.size(), 0);
-        if (got < 0) {
-            if (errno == EAGAIN || errno == EWOULDBLOCK) {
-                return true;
-            }
-            if (errno == EINTR) {
-                continue;
-            }
-            fail(std::generic_category().message(errno));
+        const auto got = connection_->receive(buffer.data(), buffer.size());
+        if (!connection_->error().empty()) {
+            fail(std::string{connection_->error()});
             return false;
         }
         if (got == 0) {
-            fail("Redis closed the connection");
-            return false;
+            return true;
         }
-        in_.append(buffer.data(), static_cast<std::size_t>(got));
+        in_.append(buffer.data(), got);
         if (!parse_replies()) {
             return false;
         }
-        if (static_cast<std::size_t>(got) < buffer.size()) {
+        if (got < buffer.size() && !config_.tls) {
             return true;
         }
     }
@@ -583,25 +551,18 @@ void RedisStore::fail(std::string_view what) {
 }
 
 void RedisStore::connect() {
-    const auto timeout = to_timeval(config_.connect_timeout);
-    context_.reset(config_.unix_socket.empty() ? redisConnectWithTimeout(config_.host.c_str(), config_.port, timeout)
-                                               : redisConnectUnixWithTimeout(config_.unix_socket.c_str(), timeout));
-    if (!context_ || context_->err != 0) {
-        fail(context_ ? std::string{static_cast<const char*>(context_->errstr)} : std::string{"out of memory"});
-        return;
+    connection_ = std::make_unique<RedisConnection>(config_);
+    std::optional<std::string> error;
+    if (!connection_->error().empty()) {
+        error = connection_->error();
+    } else {
+        error = shake_hands();
     }
-    redisSetTimeout(context_.get(), timeout);
-    redisEnableKeepAlive(context_.get());
-    auto error = shake_hands(*context_);
     if (!error && !fences_.empty()) {
-        error = claim(*context_);
+        error = claim();
     }
     if (error) {
         fail(*error);
-        return;
-    }
-    if (::fcntl(context_->fd, F_SETFL, ::fcntl(context_->fd, F_GETFL) | O_NONBLOCK) != 0) {
-        fail(std::generic_category().message(errno));
         return;
     }
     metrics_.redis_connects.add();
@@ -622,31 +583,31 @@ void RedisStore::connect() {
 }
 
 // What went wrong, if anything.
-std::optional<std::string> RedisStore::shake_hands(redisContext& context) {
-    const auto error_of = [&](const Reply& reply) -> std::optional<std::string> {
+std::optional<std::string> RedisStore::shake_hands() {
+    const auto error_of = [&](const RedisReply& reply) -> std::optional<std::string> {
         if (!reply) {
-            return std::string{static_cast<const char*>(context.errstr)};
+            return connection_->error();
         }
         return reply->type == REDIS_REPLY_ERROR ? std::optional{std::string{reply->str, reply->len}} : std::nullopt;
     };
     if (!config_.password.empty()) {
-        const auto reply = config_.user.empty() ? command(context, {"AUTH", config_.password})
-                                                : command(context, {"AUTH", config_.user, config_.password});
+        const auto reply = config_.user.empty() ? connection_->command({"AUTH", config_.password})
+                                                : connection_->command({"AUTH", config_.user, config_.password});
         if (auto error = error_of(reply)) {
             return error;
         }
     }
     if (config_.database != 0) {
-        if (auto error = error_of(command(context, {"SELECT", std::to_string(config_.database)}))) {
+        if (auto error = error_of(connection_->command({"SELECT", std::to_string(config_.database)}))) {
             return error;
         }
     }
-    if (auto error = error_of(command(context, {"PING"}))) {  // LOADING, NOAUTH, MASTERDOWN
+    if (auto error = error_of(connection_->command({"PING"}))) {  // LOADING, NOAUTH, MASTERDOWN
         return error;
     }
     // An ACL may forbid these; then they are done without.
     bool same_run = false;
-    if (const auto reply = command(context, {"INFO", "server"}); reply && reply->type == REDIS_REPLY_STRING) {
+    if (const auto reply = connection_->command({"INFO", "server"}); reply && reply->type == REDIS_REPLY_STRING) {
         const std::string_view info{reply->str, reply->len};
         if (const auto at = info.find("run_id:"); at != std::string_view::npos) {
             const auto id = info.substr(at + 7, info.find('\r', at) - at - 7);
@@ -659,18 +620,18 @@ std::optional<std::string> RedisStore::shake_hands(redisContext& context) {
         }
     }
     if (same_run && !connection_id_.empty()) {  // another run gives the id to somebody else
-        command(context, {"CLIENT", "KILL", "ID", connection_id_});
+        connection_->command({"CLIENT", "KILL", "ID", connection_id_});
     }
     connection_id_.clear();
-    if (const auto reply = command(context, {"CLIENT", "ID"}); reply && reply->type == REDIS_REPLY_INTEGER) {
+    if (const auto reply = connection_->command({"CLIENT", "ID"}); reply && reply->type == REDIS_REPLY_INTEGER) {
         connection_id_ = std::to_string(reply->integer);
     }
-    command(context, {"CLIENT", "SETNAME", "live-shopper"});
-    return context.err != 0 ? std::optional{std::string{static_cast<const char*>(context.errstr)}} : std::nullopt;
+    connection_->command({"CLIENT", "SETNAME", "live-shopper"});
+    return connection_->error().empty() ? std::nullopt : std::optional{connection_->error()};
 }
 
 // Takes the fences, or finds that they are another's. What went wrong, if anything.
-std::optional<std::string> RedisStore::claim(redisContext& context) {
+std::optional<std::string> RedisStore::claim() {
     const std::string count = std::to_string(fences_.size());
     std::vector<std::string> arguments{std::to_string(fences_.front().generation)};
     std::vector<std::string_view> words{"EVAL", claim_script, count};
@@ -679,9 +640,9 @@ std::optional<std::string> RedisStore::claim(redisContext& context) {
         arguments.push_back(std::to_string(fence.void_generation));
     }
     words.insert(words.end(), arguments.begin(), arguments.end());
-    const auto reply = command(context, words);
+    const auto reply = connection_->command(words);
     if (!reply) {
-        return std::string{static_cast<const char*>(context.errstr)};
+        return connection_->error();
     }
     if (reply->type == REDIS_REPLY_ERROR) {
         return std::string{reply->str, reply->len};
@@ -691,8 +652,9 @@ std::optional<std::string> RedisStore::claim(redisContext& context) {
     }
     if (reply->element[0]->integer == 1) {
         for (std::size_t i = 0; i != fences_.size(); ++i) {
-            // Nobody but a new owner changes a fence: one that is gone was lost, and values with it.
-            if (claimed_ && reply->element[i + 1]->integer == 0) {
+            // Nobody but a newer owner changes a fence: one that is gone, or that an older one could take, was lost,
+            // and values with it.
+            if (claimed_ && reply->element[i + 1]->integer != fences_[i].generation) {
                 reset_ = true;
             }
             fences_[i].void_generation = 0;

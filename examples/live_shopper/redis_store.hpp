@@ -38,9 +38,8 @@
 #include "config.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
+#include "redis_connection.hpp"
 #include "seams.hpp"
-
-struct redisContext;
 
 namespace live_shopper {
 
@@ -74,9 +73,6 @@ private:
         std::uint64_t group = 0;
         bool erase = false;
     };
-    struct CloseContext {
-        void operator()(redisContext* context) const noexcept;
-    };
 
     void run();
     void take_submitted();
@@ -91,8 +87,8 @@ private:
     void take_written(std::string_view line);
     void acknowledge(std::uint64_t ticket);
     void connect();
-    [[nodiscard]] std::optional<std::string> shake_hands(redisContext& context);
-    [[nodiscard]] std::optional<std::string> claim(redisContext& context);
+    [[nodiscard]] std::optional<std::string> shake_hands();
+    [[nodiscard]] std::optional<std::string> claim();
     void drop_all();
     void disconnect();
     void fail(std::string_view what);
@@ -118,7 +114,7 @@ private:
     int wake_ = -1;  // an eventfd
 
     // The writer thread's own.
-    std::unique_ptr<redisContext, CloseContext> context_;
+    std::unique_ptr<RedisConnection> connection_;
     std::deque<Batch> active_;  // in order; the front one is answered first
     std::size_t active_size_ = 0;
     std::unordered_map<std::string, Waiting> kept_;  // while Redis is away: the newest of each key

@@ -282,3 +282,42 @@ TEST_CASE("equal lines of the log are held back and counted", "[log]") {
     limit.reset();
     CHECK(limit.allows(now + 11s));
 }
+
+TEST_CASE("the password of Kafka comes from a file or the environment and not from the command line", "[config]") {
+    const auto password_of = [](const Outcome& outcome) {
+        std::string found;
+        for (const auto& [key, value] : outcome.parsed.options->config.kafka.properties) {
+            found = key == "sasl.password" ? value : found;
+        }
+        return found;
+    };
+    const File secret{"k4fka\n"};
+    auto outcome = parse({"run", "--kafka-password-file", secret.path()});
+    REQUIRE(outcome.parsed.options);
+    CHECK(password_of(outcome) == "k4fka");
+    ::setenv("LIVE_SHOPPER_KAFKA_PASSWORD", "other", 1);
+    outcome = parse({"run"});
+    ::unsetenv("LIVE_SHOPPER_KAFKA_PASSWORD");
+    REQUIRE(outcome.parsed.options);
+    CHECK(password_of(outcome) == "other");
+    for (const std::string property :
+         {"sasl.password", "ssl.key.password", "sasl.oauthbearer.client.secret", "ssl.key.pem"}) {
+        outcome = parse({"run", "-X", property + "=hunter2"});
+        CHECK_FALSE(outcome.parsed.options);
+        CHECK_THAT(outcome.err, Contains("expected no secret on the command line, found " + property));
+        CHECK_THAT(outcome.err, !Contains("hunter2"));
+    }
+}
+
+TEST_CASE("TLS to Redis is all or nothing", "[config]") {
+    const auto outcome =
+        parse({"run", "--redis-tls", "--redis-ca", "ca.pem", "--redis-cert", "c.pem", "--redis-key", "c.key"});
+    REQUIRE(outcome.parsed.options);
+    CHECK(outcome.parsed.options->config.redis.tls);
+    CHECK(outcome.parsed.options->config.redis.tls_ca == "ca.pem");
+    CHECK(outcome.parsed.options->config.redis.tls_certificate == "c.pem");
+    CHECK(outcome.parsed.options->config.redis.tls_key == "c.key");
+    CHECK_THAT(parse({"run", "--redis-ca", "ca.pem"}).err, Contains("expected TLS to be on"));
+    CHECK_THAT(parse({"run", "--redis-tls", "--redis-cert", "c.pem"}).err, Contains("found one of them"));
+    CHECK_THAT(parse({"run", "--redis-tls", "--redis-socket", "/s"}).err, Contains("found both"));
+}

@@ -377,6 +377,31 @@ TEST_CASE("a Redis that was emptied without a restart is noticed", "[redis_store
     CHECK(server.get("fence") == "1");
 }
 
+TEST_CASE("a process of the past that comes first to an emptied Redis does not hide that it was emptied",
+          "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore past{config_of(server), metrics};
+    RedisStore owner{config_of(server), metrics};
+    Acknowledged past_done{past};
+    Acknowledged owner_done{owner};
+    past.own({{"fence", 1, 0}});
+    past.submit(one("k", "past"), 1);
+    REQUIRE(past_done.through(1));
+    owner.own({{"fence", 2, 0}});
+    owner.submit(one("k", "v"), 1);
+    REQUIRE(owner_done.through(1));
+    server.command({"FLUSHALL"});
+    past.submit(one("k", "past"), 2);
+    REQUIRE(past_done.through(2));  // nothing in Redis could tell that it is over
+    owner.submit(one("other", "v"), 2);
+    REQUIRE(owner_done.through(2));
+    CHECK(owner.take_reset());
+    CHECK(server.get("fence") == "2");
+    past.submit(one("k", "past"), 3);
+    CHECK(eventually([&] { return past.take_refusal().has_value(); }));
+}
+
 TEST_CASE("guarded writes survive a Redis that is killed in mid-stream", "[redis_store][fence]") {
     RedisServer server;
     Metrics metrics;

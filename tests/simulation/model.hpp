@@ -73,6 +73,10 @@ public:
                 products(out, user, events, window, length, now);
                 carts(out, user, events, window, length, now);
             }
+            for (const auto& [window, length] :
+                 {std::pair<const char*, weir::Duration>{"5m", 5min}, {"1h", 1h}, {"24h", 24h}}) {
+                categories(out, user, events, window, length, now);
+            }
         }
         for (const auto& [session, events] : by_session) {
             sessions(out, session, events, now);
@@ -83,8 +87,9 @@ public:
     /// Whether a key is of a feature that the model knows.
     [[nodiscard]] static bool knows(const std::string& key) {
         for (const char* const feature :
-             {":product_view_count_", ":return_view_count_", ":cart_add_count_", ":cart_remove_count_",
-              ":cart_update_frequency_", ":cart_value_", ":session_duration", ":session_page_count"}) {
+             {":top_category_", ":unique_categories_", ":category_view_count_", ":product_view_count_",
+              ":return_view_count_", ":cart_add_count_", ":cart_remove_count_", ":cart_update_frequency_",
+              ":cart_value_", ":session_duration", ":session_page_count"}) {
             if (key.find(feature) != std::string::npos) {
                 return true;
             }
@@ -146,6 +151,28 @@ private:
         }
         out[fmt::format("user:{}:product_view_count_{}", user, name)] = std::to_string(times.size());
         out[fmt::format("user:{}:return_view_count_{}", user, name)] = object + "}";
+    }
+
+    static void categories(std::map<std::string, std::string>& out, const std::string& user,
+                           const std::vector<const ShopEvent*>& events, const std::string& name, weir::Duration length,
+                           weir::Timestamp now) {
+        const auto views = window(
+            events, [](const ShopEvent& e) { return e.type == "product_view" || e.type == "list_view"; }, length, now);
+        if (!views) {
+            return;
+        }
+        std::map<std::string, std::pair<int, weir::Timestamp>> seen;  // how often and when last
+        for (const ShopEvent* const view : *views) {
+            auto& [times, last] =
+                seen.try_emplace(view->type == "list_view" ? view->list : view->category, 0, view->time).first->second;
+            ++times;
+            last = std::max(last, view->time);
+        }
+        const auto top = std::max_element(seen.begin(), seen.end(),
+                                          [](const auto& a, const auto& b) { return a.second < b.second; });
+        out[fmt::format("user:{}:top_category_{}", user, name)] = top == seen.end() ? "" : top->first;
+        out[fmt::format("user:{}:unique_categories_{}", user, name)] = std::to_string(seen.size());
+        out[fmt::format("user:{}:category_view_count_{}", user, name)] = std::to_string(views->size());
     }
 
     static void carts(std::map<std::string, std::string>& out, const std::string& user,

@@ -389,18 +389,18 @@ inline void Store::connect() {
     if (const auto last = last_.lock()) {
         std::erase(redis.connections, last);
     }
-    if (!fences_.empty()) {
+    if (!fences_.empty() && world_.breakage != Breakage::no_fence) {
         std::vector<live_shopper::Fence> newer;
         bool gone = false;
         for (const auto& fence : fences_) {
             const auto held = redis.fences.find(fence.name);
-            gone = gone || held == redis.fences.end();
+            gone = gone || held == redis.fences.end() || held->second != fence.generation;
             if (held != redis.fences.end() && held->second > fence.generation &&
                 held->second != fence.void_generation) {
                 newer.push_back({fence.name, held->second, 0});
             }
         }
-        if (!newer.empty() && world_.breakage != Breakage::no_fence) {
+        if (!newer.empty()) {
             world_.tell("a store is refused: generation {} and there is {}", fences_[0].generation,
                         newer[0].generation);
             batches_.clear();
@@ -410,7 +410,10 @@ inline void Store::connect() {
             fences_.clear();
             return;
         }
-        reset_ = reset_ || (claimed_ && gone);
+        if (claimed_ && gone) {
+            reset_ = true;
+            redis.whole.clear();  // whoever was here meanwhile wrote what was true once
+        }
         for (auto& fence : fences_) {
             redis.fences[fence.name] = fence.generation;
             fence.void_generation = 0;
