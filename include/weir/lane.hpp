@@ -476,13 +476,14 @@ public:
             });
             if (!moved.empty()) {
                 static_cast<LaneOf&>(target).keyed_.update(to, [&](State& state) {
-                    for (auto& [t, record] : moved) {
+                    for (auto& event : moved) {
+                        Record& record = event.second;
                         if constexpr (requires { record.rehome(*symbols); }) {
                             if (symbols != nullptr) {
                                 record.rehome(*symbols);
                             }
                         }
-                        state.windows.insert(t, std::move(record));
+                        state.windows.insert(event.first, std::move(record));
                     }
                     return true;
                 });

@@ -264,13 +264,12 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
             }
             const Timestamp last = horizon(w.length);
             if (!w.upkeep) {
-                const std::size_t left = log_.pass(w.inside.first, last, [](Timestamp, const auto&) {});
+                const std::size_t left = log_.pass(w.inside.first, last, detail::EvictNothing{});
                 w.inside.size -= left;
                 changed = changed || left != 0;
                 continue;
             }
-            const std::size_t left =
-                log_.pass(w.inside.first, last, [&w](Timestamp t, const auto& value) { w.upkeep->evict(t, value); });
+            const std::size_t left = log_.pass(w.inside.first, last, detail::Evict<detail::Upkeep<T>>{*w.upkeep});
             if (left != 0) {
                 w.inside.size -= left;
                 changed = true;
@@ -283,7 +282,7 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
         }
     }
     if (!log_.empty()) {
-        log_.drop_until(horizon(kept_), [](Timestamp, const auto&) {});
+        log_.drop_until(horizon(kept_), detail::EvictNothing{});
     }
     return changed;
 }
@@ -387,7 +386,7 @@ public:
             const bool changed = next && *next <= horizon();
             upkeep_.expire(horizon());
             if (!log_.empty()) {
-                log_.drop_until(horizon(), [](Timestamp, const auto&) {});
+                log_.drop_until(horizon(), detail::EvictNothing{});
             }
             return changed;
         } else {
@@ -395,8 +394,7 @@ public:
                 return false;
             }
             const Timestamp last = horizon();
-            const std::size_t left =
-                log_.drop_until(last, [this](Timestamp t, const auto& value) { upkeep_.evict(t, value); });
+            const std::size_t left = log_.drop_until(last, detail::Evict<detail::Upkeep<T>>{upkeep_});
             if (log_.empty()) {
                 upkeep_ = {};
             } else if (left != 0 && !upkeep_.evicted(left, last)) {

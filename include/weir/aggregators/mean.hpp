@@ -38,6 +38,12 @@ public:
         sum_.remove(x);
         --count_;
     }
+    /// `remove` where it `leaves`, without a branch.
+    constexpr void remove_if(const T& x, bool leaves) requires requires(Sum<T>& sum) { sum.remove_if(x, leaves); }
+    {
+        sum_.remove_if(x, leaves);
+        count_ -= leaves ? 1 : 0;
+    }
     constexpr void merge(const Mean& later) {
         sum_.merge(later.sum_);
         count_ += later.count_;

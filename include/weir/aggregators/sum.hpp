@@ -77,14 +77,16 @@ public:
 
     constexpr void add(T x) noexcept { sum_ += x; }
     constexpr void remove(T x) noexcept { sum_ -= x; }
+    /// `remove` where it `leaves`, without a branch.
+    constexpr void remove_if(T x, bool leaves) noexcept { sum_ -= Result{x} & (Result{0} - Result{leaves}); }
     constexpr void merge(const Sum& later) noexcept { sum_ += later.sum_; }
 
     [[nodiscard]] constexpr Result result() const noexcept {
         using Limits = std::numeric_limits<Result>;
-        if (sum_ > Wide{Limits::max()}) {
-            return Limits::max();
+        if (const auto fits = static_cast<Result>(sum_); fits == sum_) {
+            return fits;
         }
-        return sum_ < Wide{Limits::min()} ? Limits::min() : static_cast<Result>(sum_);
+        return sum_ < 0 ? Limits::min() : Limits::max();
     }
 
     /// The total before it is fitted to 64 bits.
@@ -127,6 +129,8 @@ public:
 
     void add(T x) { sum_.add(static_cast<double>(x)); }
     void remove(T x) { sum_.remove(static_cast<double>(x)); }
+    /// `remove` where it `leaves`, without a branch but for what is out of the ordinary.
+    void remove_if(T x, bool leaves) { sum_.remove_if(static_cast<double>(x), leaves); }
     void merge(const Sum& later) { sum_.merge(later.sum_); }
     [[nodiscard]] double result() const { return sum_.result(); }
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return sum_.heap_bytes(); }

@@ -244,6 +244,7 @@ private:
             begin = static_cast<std::uint16_t>(begin + count);
         }
         // The first place after t from `place` on; calls f on what comes before it. One by one: few are passed, or all.
+        // Where f takes `f(value, passed)` the first three at once, without a branch on how many are passed.
         template <class F>
         [[nodiscard]] std::uint32_t pass(std::uint32_t place, Timestamp t, F& f) const {
             if (t < base) {
@@ -251,7 +252,22 @@ private:
             }
             const Offset last = reaches(t) ? offset(t) : std::numeric_limits<Offset>::max();
             const Offset* const o = offsets();
-            for (const std::uint32_t stop = end; place != stop && o[place] <= last; ++place) {
+            const std::uint32_t stop = end;
+            if constexpr (requires(const V& v) { f(v, true); }) {
+                if (stop - place > 3) {
+                    const bool one = o[place] <= last;
+                    const bool two = o[place + 1] <= last;
+                    const bool three = o[place + 2] <= last;
+                    f(value(place), one);
+                    f(value(place + 1), two);
+                    f(value(place + 2), three);
+                    place += std::uint32_t{one} + two + three;
+                    if (!three) {
+                        return place;
+                    }
+                }
+            }
+            for (; place != stop && o[place] <= last; ++place) {
                 f(time(place), value(place));
             }
             return place;
@@ -330,7 +346,7 @@ private:
 template <class V>
 template <class EachHeld>
 auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
-    const auto before = [&value](const V& other) {
+    const auto before = [&]([[maybe_unused]] const V& other) {
         if constexpr (HasArrival<V>) {
             return value.arrival < other.arrival;
         } else {

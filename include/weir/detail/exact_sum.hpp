@@ -30,6 +30,22 @@ public:
     void add(double x) { take(x, false); }
     /// Requires: an equal x was added and not removed.
     void remove(double x) { take(x, true); }
+    void remove_if(double x, bool leaves) {
+        const auto bits = std::bit_cast<std::uint64_t>(x);
+        const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+        const int shift = exponent - 1 - unit_;
+        if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
+            const Int value = Int{static_cast<std::int64_t>(leaves ? (bits & fraction_bits) | hidden_bit : 0)} << shift;
+            Int sum = 0;
+            if (!__builtin_sub_overflow(sum_, bits >> 63 != 0 ? -value : value, &sum)) {
+                sum_ = sum;
+                return;
+            }
+        }
+        if (leaves) {
+            take_other(x, true);
+        }
+    }
     void merge(const ExactSum& other) {
         if (!wide_ && !other.wide_) {
             Int sum = 0;

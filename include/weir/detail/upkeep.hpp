@@ -67,6 +67,11 @@ public:
     void evict(Timestamp t, const V& value) {
         remove(aggregate_, t, value);
     }
+    static constexpr bool can_evict_if = requires(A a, const value_type_t<A>& x) { a.remove_if(x, true); };
+    template <class V>
+    void evict_if(const V& value, bool leaves) {
+        aggregate_.remove_if(value, leaves);
+    }
     bool evicted(std::size_t /*count*/, Timestamp /*horizon*/) { return true; }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
@@ -203,6 +208,9 @@ public:
     }
     template <class V>
     void evict(Timestamp /*t*/, const V& /*value*/) {}
+    static constexpr bool can_evict_if = true;
+    template <class V>
+    void evict_if(const V& /*value*/, bool /*leaves*/) {}
     bool evicted(std::size_t /*count*/, Timestamp horizon) {
         std::apply([&](auto&... queue) { (queue.expire(horizon), ...); }, queues_);
         return true;
@@ -210,7 +218,7 @@ public:
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
         std::apply([](auto&... queue) { (queue.clear(), ...); }, queues_);
-        log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { insert(t, value, true); });
+        log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { this->insert(t, value, true); });
     }
     template <class Log>
     void settle(const Log& /*log*/, const Range<Log>& /*range*/) {}
@@ -252,6 +260,9 @@ public:
     }
     template <class V>
     void evict(Timestamp /*t*/, const V& /*value*/) {}
+    static constexpr bool can_evict_if = true;
+    template <class V>
+    void evict_if(const V& /*value*/, bool /*leaves*/) {}
     bool evicted(std::size_t count, Timestamp /*horizon*/) {
         if (count <= front_.size()) {
             front_.erase(front_.end() - static_cast<std::ptrdiff_t>(count), front_.end());
@@ -338,6 +349,9 @@ public:
     }
     template <class V>
     void evict(Timestamp, const V&) {}
+    static constexpr bool can_evict_if = true;
+    template <class V>
+    void evict_if(const V& /*value*/, bool /*leaves*/) {}
     bool evicted(std::size_t, Timestamp) { return true; }
     template <class Log>
     void rebuild(const Log&, const Range<Log>&) {}
@@ -428,14 +442,23 @@ class Each<std::tuple<As...>> {
 public:
     template <class V>
     bool insert(Timestamp t, const V& value, bool last) {
-        return std::apply([&](auto&... part) { return (part.insert(t, value, last) & ...); }, parts_);
+        bool settled = true;
+        std::apply([&](auto&... part) { ((settled = part.insert(t, value, last) && settled), ...); }, parts_);
+        return settled;
     }
     template <class V>
     void evict(Timestamp t, const V& value) {
         std::apply([&](auto&... part) { (part.evict(t, value), ...); }, parts_);
     }
+    static constexpr bool can_evict_if = (Upkeep<As>::can_evict_if && ...);
+    template <class V>
+    void evict_if(const V& value, bool leaves) {
+        std::apply([&](auto&... part) { (part.evict_if(value, leaves), ...); }, parts_);
+    }
     bool evicted(std::size_t count, Timestamp horizon) {
-        return std::apply([&](auto&... part) { return (part.evicted(count, horizon) & ...); }, parts_);
+        bool settled = true;
+        std::apply([&](auto&... part) { ((settled = part.evicted(count, horizon) && settled), ...); }, parts_);
+        return settled;
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
@@ -456,6 +479,27 @@ public:
 
 private:
     std::tuple<Upkeep<As>...> parts_;
+};
+
+/// What a log calls on the events that leave.
+template <class U>
+struct Evict {
+    U& upkeep;
+
+    template <class V>
+    void operator()(Timestamp t, const V& value) const {
+        upkeep.evict(t, value);
+    }
+    template <class V>
+    void operator()(const V& value, bool leaves) const requires(U::can_evict_if) {
+        upkeep.evict_if(value, leaves);
+    }
+};
+struct EvictNothing {
+    template <class V>
+    void operator()(Timestamp /*t*/, const V& /*value*/) const {}
+    template <class V>
+    void operator()(const V& /*value*/, bool /*leaves*/) const {}
 };
 
 /// What `A::result()` would be over the range.
