@@ -176,6 +176,8 @@ TEST_CASE("nothing is lost when Redis is killed in mid-stream", "[redis_store]")
             store.submit(std::move(batch), ++ticket);
             if (i == 20) {
                 server.kill();
+                // What it had acknowledged may still be on its way.
+                REQUIRE(eventually([&] { return acknowledged.through(ticket, 1ms) || !store.available(); }));
                 acknowledged.through(ticket, 1ms);
                 before = acknowledged.latest;
             }
