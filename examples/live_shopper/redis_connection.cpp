@@ -215,7 +215,7 @@ RedisReply RedisConnection::command(const std::vector<std::string_view>& words) 
     }
     const std::unique_ptr<redisReader, decltype(&redisReaderFree)> reader{redisReaderCreate(), redisReaderFree};
     const auto deadline = std::chrono::steady_clock::now() + timeout_;
-    std::array<char, 16 * 1024> buffer;
+    std::array<char, 16'384> buffer;
     for (;;) {
         const auto got = receive(buffer.data(), buffer.size());
         if (!error_.empty()) {

@@ -21,7 +21,9 @@ struct Point {
     int x = 0;
     int y = 0;
     bool operator==(const Point&) const = default;
-    friend std::size_t hash_value(const Point& p) { return static_cast<std::size_t>(p.x * 31 + p.y); }
+    friend std::size_t hash_value(const Point& p) {
+        return static_cast<std::size_t>(p.x) * 31U + static_cast<std::size_t>(p.y);
+    }
 };
 
 }  // namespace

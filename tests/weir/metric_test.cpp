@@ -53,15 +53,15 @@ TEST_CASE("values are spelled in their shortest form", "[metric]") {
     REQUIRE(text(weir::Duration{1500ms}) == "1500");
     REQUIRE(text("text") == "text");
     REQUIRE(text(std::string{"a:b\n"}) == "a:b\n");
-    REQUIRE(text(std::string_view{}) == "");
+    REQUIRE(text(std::string_view{}).empty());
     weir::Symbols symbols;
     REQUIRE(text(symbols.intern("brand")) == "brand");
-    REQUIRE(text(weir::Symbol{}) == "");
+    REQUIRE(text(weir::Symbol{}).empty());
 }
 
 TEST_CASE("an optional is spelled as its value, and nothing as nothing", "[metric]") {
     REQUIRE(text(std::optional<double>{2.5}) == "2.5");
-    REQUIRE(text(std::optional<double>{}) == "");
+    REQUIRE(text(std::optional<double>{}).empty());
     REQUIRE(text(std::optional<std::string>{"x"}) == "x");
     REQUIRE(text(std::optional<bool>{false}) == "false");
     REQUIRE(text(std::optional<std::optional<int>>{std::optional<int>{4}}) == "4");
@@ -112,12 +112,12 @@ TEST_CASE("the usual aggregates have the usual spelling, empty or not", "[metric
     REQUIRE(spell(weir::count, some) == "3");
     REQUIRE(spell(weir::distinct<&View::brand>, none) == "0");
     REQUIRE(spell(weir::distinct<&View::brand>, some) == "2");
-    REQUIRE(spell(weir::top<&View::brand>, none) == "");
+    REQUIRE(spell(weir::top<&View::brand>, none).empty());
     REQUIRE(spell(weir::top<&View::brand>, some) == "b");
     REQUIRE(spell(weir::mean<&View::price>, none) == "0");
     REQUIRE(spell(weir::mean<&View::price>, some) == "2.5");
     REQUIRE(spell(weir::sum<&View::price>, some) == "7.5");
-    REQUIRE(spell(weir::min<&View::price>, none) == "");
+    REQUIRE(spell(weir::min<&View::price>, none).empty());
     REQUIRE(spell(weir::max<&View::price>, some) == "3");
     REQUIRE(spell(weir::first<&View::brand>, some) == "b");
     REQUIRE(spell(weir::last<&View::rating>, some) == "6");

@@ -192,8 +192,8 @@ TEST_CASE("sums of cents are exact after 10^8 that came and went", "[numbers]") 
     std::vector<std::int64_t> inside(held, 0);
     std::uint64_t state = 1;
     const auto replace = [&](std::size_t i, std::int64_t amount) {
-        const Decimal price = Decimal::from_millionths(amount * 10'000);
-        const Decimal old = Decimal::from_millionths(inside[i] * 10'000);
+        const Decimal price = Decimal::from_millionths(Decimal::Wide{amount} * 10'000);
+        const Decimal old = Decimal::from_millionths(Decimal::Wide{inside[i]} * 10'000);
         money.add(price);
         money.remove(old);
         cents.add(amount);
@@ -229,7 +229,7 @@ TEST_CASE("sums in a window that ran for long are those of what is inside", "[nu
     double worst = 0;
     for (int t = 0; t != 300'000; ++t) {
         const auto amount = static_cast<std::int64_t>(random() % 1'000'000);
-        money.insert(at(t), Decimal::from_millionths(amount * 10'000));
+        money.insert(at(t), Decimal::from_millionths(Decimal::Wide{amount} * 10'000));
         dollars.insert(at(t), static_cast<double>(amount) / 100);
         inside.push_back(amount);
         cents += amount;
@@ -237,7 +237,7 @@ TEST_CASE("sums in a window that ran for long are those of what is inside", "[nu
             cents -= inside.front();
             inside.pop_front();
         }
-        if (money.result() != Decimal::from_millionths(cents * 10'000)) {
+        if (money.result() != Decimal::from_millionths(Decimal::Wide{cents} * 10'000)) {
             FAIL("a sum of decimals is wrong at " << t);
         }
         const double exact = static_cast<double>(cents) / 100;
@@ -254,7 +254,7 @@ TEST_CASE("the variance of a window keeps a small spread around a large mean", "
     double worst = 0;
     for (int t = 0; t != 100'000; ++t) {
         // The mean jumps now and then, so that merges meet parts that are far apart.
-        const double x = 1e9 + (t / 7000) * 1e6 + static_cast<double>(random() % 1000) / 256;
+        const double x = 1e9 + static_cast<double>(t / 7000) * 1e6 + static_cast<double>(random() % 1000) / 256;
         window.insert(at(t), x);
         inside.push_back(x);
         if (inside.size() > 500) {

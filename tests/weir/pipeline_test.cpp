@@ -87,6 +87,7 @@ std::vector<Visit> stream(Random& random, std::size_t size, std::int64_t late) {
     }
     std::sort(order.begin(), order.end());
     std::vector<Visit> shuffled;
+    shuffled.reserve(order.size());
     for (const auto& [when, i] : order) {
         shuffled.push_back(events[i]);
     }

@@ -88,6 +88,7 @@ std::vector<Written> drain(weir::Pipeline<Event>& pipeline) {
 /// As "lane:key:window:name=value", sorted: for small tests to compare with.
 inline std::vector<std::string> lines(const std::vector<Written>& all) {
     std::vector<std::string> text;
+    text.reserve(all.size());
     for (const Written& w : all) {
         text.push_back(w.key + ":" + w.window + ":" + w.name + (w.erased ? " erased" : "=" + w.value));
     }

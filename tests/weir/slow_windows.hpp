@@ -296,7 +296,7 @@ void compare_windows(const WindowShape& shape, Next next, Same same = {}) {
             std::vector<Event> moved;  // time and value
             const std::size_t count = key.fast.extract_if(
                 [&](weir::Timestamp t, const auto&) { return t > after && t <= until && seen++ % every == 0; },
-                [&](weir::Timestamp t, auto&& value) { moved.emplace_back(t, std::move(value)); });
+                [&](weir::Timestamp t, weir::value_type_t<T>&& value) { moved.emplace_back(t, std::move(value)); });
             const auto rows = key.slow.extract_if(
                 [&](weir::Timestamp t, const auto&) { return t > after && t <= until && seen_slow++ % every == 0; });
             agree = count == rows.size() && moved.size() == rows.size();
