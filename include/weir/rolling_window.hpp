@@ -135,8 +135,8 @@ private:
         detail::Box<detail::Upkeep<T>> upkeep{};  // none while there are few events
     };
     static constexpr bool expiring = Expiring<T>;
-    // So few events are looked through when asked: an aggregate of them would be larger than they are.
-    static constexpr std::size_t few = 16;
+    // So few events are looked through when asked, where an aggregate of them would be larger than they are.
+    static constexpr std::size_t few = sizeof(detail::Upkeep<T>) > 64 ? 16 : 0;
 
     // now() - length, or the least time where that overflows; length is not negative.
     [[nodiscard]] Timestamp horizon(Duration length) const {

@@ -129,6 +129,16 @@ TEST_CASE("what is not finite is gone from an exact sum once it is taken out", "
     sum.remove(-infinity);
     REQUIRE(sum.result() == 3.5);
     REQUIRE(sum.heap_bytes() == 0);
+
+    // Also beside the largest there are, which are next to them in their bits.
+    for (const double x : {nan, infinity, -infinity}) {
+        ExactSum large;
+        large.add(std::numeric_limits<double>::max());
+        large.add(x);
+        REQUIRE_FALSE(std::isfinite(large.result()));
+        large.remove(x);
+        REQUIRE(large.result() == std::numeric_limits<double>::max());
+    }
 }
 
 TEST_CASE("an exact sum beyond the largest double is infinite only as long as it is there", "[exact_sum]") {

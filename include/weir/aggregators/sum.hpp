@@ -129,8 +129,6 @@ public:
 
     void add(T x) { sum_.add(static_cast<double>(x)); }
     void remove(T x) { sum_.remove(static_cast<double>(x)); }
-    /// `remove` where it `leaves`, without a branch but for what is out of the ordinary.
-    void remove_if(T x, bool leaves) { sum_.remove_if(static_cast<double>(x), leaves); }
     void merge(const Sum& later) { sum_.merge(later.sum_); }
     [[nodiscard]] double result() const { return sum_.result(); }
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return sum_.heap_bytes(); }

@@ -30,22 +30,6 @@ public:
     void add(double x) { take(x, false); }
     /// Requires: an equal x was added and not removed.
     void remove(double x) { take(x, true); }
-    void remove_if(double x, bool leaves) {
-        const auto bits = std::bit_cast<std::uint64_t>(x);
-        const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
-        const int shift = exponent - 1 - unit_;
-        if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
-            const Int value = Int{static_cast<std::int64_t>(leaves ? (bits & fraction_bits) | hidden_bit : 0)} << shift;
-            Int sum = 0;
-            if (!__builtin_sub_overflow(sum_, bits >> 63 != 0 ? -value : value, &sum)) {
-                sum_ = sum;
-                return;
-            }
-        }
-        if (leaves) {
-            take_other(x, true);
-        }
-    }
     void merge(const ExactSum& other) {
         if (!wide_ && !other.wide_) {
             Int sum = 0;
@@ -55,6 +39,9 @@ public:
             }
             if (sum_ == 0) {
                 *this = other;
+                return;
+            }
+            if (aligned(other)) {
                 return;
             }
         }
@@ -75,6 +62,8 @@ private:
     static constexpr int lowest = -1074;            // the exponent of unit 0
     static constexpr int most_shift = 73;           // a number's 53 bits, its sign and this are 127
     static constexpr int most_span = 120;           // from the first bit of a sum to its last
+    static constexpr int most_unit = 1972;          // beyond it the exponent of NaN would have a shift that fits
+    static constexpr int first_room = 34;           // bits below those of the first number
     static constexpr std::int16_t no_unit = -5000;  // nothing fits
 
     /// Fixed point over all that doubles can be, in two's complement, 200 bits more for carries.
@@ -156,6 +145,24 @@ private:
     static constexpr std::uint64_t hidden_bit = std::uint64_t{1} << 52;
     static constexpr std::uint64_t fraction_bits = hidden_bit - 1;
 
+    // Adds the other's sum where both fit in the smaller of the units.
+    bool aligned(const ExactSum& other) {
+        const bool finer = unit_ < other.unit_;
+        const int shift = finer ? other.unit_ - unit_ : unit_ - other.unit_;
+        if (shift > most_span) {
+            return false;
+        }
+        const Int coarse = finer ? other.sum_ : sum_;
+        const Int shifted = static_cast<Int>(static_cast<Unsigned>(coarse) << shift);
+        Int sum = 0;
+        if (shifted >> shift != coarse || __builtin_add_overflow(shifted, finer ? sum_ : other.sum_, &sum)) {
+            return false;
+        }
+        sum_ = sum;
+        unit_ = finer ? unit_ : other.unit_;
+        return true;
+    }
+
     static double scaled(double x, int unit) {
         const int exponent = unit + lowest;
         // A power of two that is a normal number: one exact multiplication, but for results beyond the largest double.
@@ -190,6 +197,12 @@ private:
         if (magnitude == 0) {
             return;
         }
+        if (sum_ == 0 && !wide_ && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
+            unit_ = static_cast<std::int16_t>(std::clamp(exponent - 1 - first_room, 0, most_unit));
+            const Int value = Int{magnitude} << (exponent - 1 - unit_);
+            sum_ = negative ? -value : value;
+            return;
+        }
         Wide total = widened();
         if (exponent == 0x7ff) {
             std::uint64_t& count = magnitude != static_cast<std::int64_t>(hidden_bit) ? total.nans
@@ -217,8 +230,9 @@ private:
         const bool negative = magnitude.make_positive();
         const int first = magnitude.first_bit();
         const int last = magnitude.last_bit();
-        if (total.finite() && last - first <= most_span) {
-            unit_ = static_cast<std::int16_t>(std::max(0, first - (most_span - (last - first)) / 2));
+        const int unit = std::clamp(first - (most_span - (last - first)) / 2, 0, std::min(first, most_unit));
+        if (total.finite() && last - unit <= most_span + 5) {
+            unit_ = static_cast<std::int16_t>(unit);
             const Int sum = magnitude.bits_from(unit_);
             sum_ = negative ? -sum : sum;
             wide_.reset();
