@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
@@ -49,7 +50,9 @@ std::uint16_t free_port() {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd, reinterpret_cast<sockaddr*>(&address), size);
+    if (::bind(fd, reinterpret_cast<sockaddr*>(&address), size) != 0) {
+        throw std::runtime_error("no free port on 127.0.0.1");
+    }
     ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size);
     ::close(fd);
     return ntohs(address.sin_port);
@@ -121,6 +124,7 @@ Run redis_store(const std::string& port, pid_t server, std::size_t writes, bool 
     }
     if (guarded) {
         std::vector<live_shopper::Fence> fences;
+        fences.reserve(partitions);
         for (int i = 0; i < partitions; ++i) {
             fences.push_back({fmt::format("live-shopper:fence:group:enriched-good:{}", i), 1, 0});
         }

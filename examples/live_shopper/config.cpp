@@ -79,7 +79,7 @@ private:
             for (space(); text_[at_] != '}'; space()) {
                 const auto begin = at_;
                 const auto key = Json::parse(string()).get<std::string>();
-                const auto below = pointer + '/' + key;
+                const auto below = fmt::format("{}/{}", pointer, key);
                 if (!keys_.emplace(below, begin).second && !repeated_) {
                     repeated_ = key;
                     repeated_at_ = begin;

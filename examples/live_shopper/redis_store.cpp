@@ -473,7 +473,7 @@ void RedisStore::skip_queued(std::string_view& left) {
 
 // What is wrong with an answer, if anything.
 std::string RedisStore::take_reply(std::string_view line) {
-    const std::string nonsense = "an answer that is none of Redis'";
+    std::string nonsense = "an answer that is none of Redis'";
     if (fences_.empty()) {
         if (line.front() != '+' && line.front() != ':') {
             return nonsense;

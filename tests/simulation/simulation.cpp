@@ -55,8 +55,8 @@ live_shopper::Settings settings() {
 }
 
 struct Process {
-    Process(World& world, Hook hook, std::size_t number_)
-        : number{number_}, source{world, hook}, store{world, hook}, letters{world, hook} {
+    Process(World& world, const Hook& hook, std::size_t its_number)
+        : number{its_number}, source{world, hook}, store{world, hook}, letters{world, hook} {
         live_shopper::JobOptions options;
         options.settings = settings();
         options.fence = "fence";
@@ -240,7 +240,8 @@ private:
         if (length > 1s) {
             for (int i = 0; i < 4 && !blind(); ++i) {
                 world_.now += 20ms;
-                for (std::size_t p = 0; p < processes_.size(); ++p) {
+                // A step may end its process.
+                for (std::size_t p = 0; p < processes_.size(); ++p) {  // NOLINT(modernize-loop-convert)
                     step(*processes_[p]);
                 }
             }

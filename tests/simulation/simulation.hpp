@@ -44,7 +44,7 @@ struct Outcome {
 [[nodiscard]] Outcome run(const Plan& plan);
 
 /// By the names of the enumerators; nothing for any other.
-[[nodiscard]] std::optional<Breakage> parse_breakage(std::string_view name);
+[[nodiscard]] std::optional<Breakage> parse_breakage(std::string_view text);
 [[nodiscard]] std::string_view name(Breakage breakage);
 [[nodiscard]] const std::vector<Breakage>& breakages();
 
