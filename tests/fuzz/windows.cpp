@@ -10,6 +10,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <weir/aggregators/bundle.hpp>
@@ -64,14 +65,14 @@ void fuzz_rolling(Bytes bytes) {
             }
             case 1: {
                 const int modulus = bytes.next() % 4 + 1;
-                std::vector<typename weir::RollingWindows<T>::Event> moved;
-                key.fast.extract_if([&](const auto& e) { return e.value % modulus == 0; },
-                                    [&](auto&& e) { moved.push_back(e); });
+                std::vector<std::pair<Timestamp, int>> moved;
+                key.fast.extract_if([&](Timestamp, int x) { return x % modulus == 0; },
+                                    [&](Timestamp t, int x) { moved.emplace_back(t, x); });
                 const auto rows = key.slow.extract_if([&](Timestamp, int x) { return x % modulus == 0; });
                 check(moved.size() == rows.size(), "extract_if");
                 for (std::size_t i = 0; i != rows.size(); ++i) {
-                    check(moved[i].time == rows[i].time && moved[i].value == rows[i].value, "the order of a move");
-                    check(other.fast.insert(moved[i].time, moved[i].value) ==
+                    check(moved[i].first == rows[i].time && moved[i].second == rows[i].value, "the order of a move");
+                    check(other.fast.insert(moved[i].first, moved[i].second) ==
                               other.slow.insert(rows[i].time, rows[i].value),
                           "insert after a move");
                 }
