@@ -10,6 +10,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "json_text.hpp"
 #include "log.hpp"
 
 namespace storefront {
@@ -37,8 +38,6 @@ local fields = {}
 for i = 2, #ARGV do fields[i - 1] = ARGV[i] end
 return redis.call('XADD', KEYS[1], 'MAXLEN', '~', '10000', '*', unpack(fields))
 )lua";
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 std::optional<double> number(const std::optional<std::string>& value) {
     return value ? take_number(Take::number, *value) : std::nullopt;

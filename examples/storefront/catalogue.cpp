@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "config.hpp"
+#include "json_text.hpp"
 
 namespace storefront {
 namespace {
@@ -49,8 +50,7 @@ std::string text(const Json& object, const char* key, std::string_view where, bo
         return {};
     }
     if (found == object.end() || !found->is_string() || (required && found->get_ref<const std::string&>().empty())) {
-        throw ConfigError(fmt::format("{}: expected a text as \"{}\" in {}", where, key,
-                                      object.dump(-1, ' ', false, Json::error_handler_t::replace)));
+        throw ConfigError(fmt::format("{}: expected a text as \"{}\" in {}", where, key, dump(object)));
     }
     return found->get<std::string>();
 }

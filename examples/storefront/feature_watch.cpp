@@ -10,6 +10,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_text.hpp"
+
 namespace storefront {
 namespace {
 
@@ -23,8 +25,6 @@ constexpr std::size_t kept_latencies = 500;
 
 Json text_or_null(const RedisClient::Value& value) { return value ? Json(*value) : Json(nullptr); }
 Json ttl_or_null(long long ttl) { return ttl >= 0 ? Json(ttl) : Json(nullptr); }
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
 

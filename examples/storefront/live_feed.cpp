@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "enriched_columns.hpp"
+#include "json_text.hpp"
 #include "simulator.hpp"
 #include "timestamp.hpp"
 
@@ -19,8 +20,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr double per_second = 100;
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // What the decoder does not tell.
 struct Extra {

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "config.hpp"
+#include "json_text.hpp"
 
 namespace storefront {
 namespace {
@@ -35,7 +36,7 @@ std::string shown(const Json& value) {
     if (value.is_array()) {
         return "an array";
     }
-    auto text = value.dump(-1, ' ', false, Json::error_handler_t::replace);
+    auto text = dump(value);
     return text.size() > 60 ? text.substr(0, 57) + "..." : text;
 }
 

@@ -13,6 +13,7 @@
 #include <weir/version.hpp>
 
 #include "enriched_columns.hpp"
+#include "json_text.hpp"
 
 namespace storefront {
 namespace {
@@ -624,7 +625,7 @@ std::string bad_row(const Bad& bad, const Circumstances& circumstances, std::str
     row["address"] = circumstances.anonymous ? std::string{} : circumstances.address;
     row["payload_bytes"] = payload.size();
     row["payload"] = payload.substr(0, most);
-    return row.dump(-1, ' ', false, Json::error_handler_t::replace);
+    return dump(row);
 }
 
 }  // namespace storefront

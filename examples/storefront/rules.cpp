@@ -15,6 +15,7 @@
 
 #include "config.hpp"
 #include "features.hpp"
+#include "json_text.hpp"
 #include "located_json.hpp"
 
 namespace storefront {
@@ -53,7 +54,7 @@ Shape shape(std::string_view feature) {
     return feature == "shopper_device_types" || feature == "shopper_locations" ? Shape::list : Shape::plain;
 }
 
-std::string in_quotes(std::string_view text) { return Json(text).dump(-1, ' ', false, Json::error_handler_t::replace); }
+std::string in_quotes(std::string_view text) { return dump(Json(text)); }
 
 std::optional<double> parse_number(std::string_view text) {
     double value = 0;

@@ -7,6 +7,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "json_text.hpp"
 #include "text.hpp"
 
 namespace storefront {
@@ -18,8 +19,6 @@ constexpr std::size_t max_lines = 50;
 constexpr std::int64_t max_quantity = 99;
 
 double amount(std::int64_t cents) { return static_cast<double>(cents) / 100; }
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 // Digits of a card number; empty where there is anything but digits, spaces and dashes.
 std::string card_digits(std::string_view text) {

@@ -12,6 +12,7 @@
 #include <httplib.h>
 #include <nlohmann/json.hpp>
 
+#include "json_text.hpp"
 #include "text.hpp"
 
 namespace storefront {
@@ -54,8 +55,6 @@ constexpr std::array<std::string_view, 4> campaigns{"", "?utm_source=newsletter&
 enum class Persona : std::uint8_t { browser, bargain_hunter, abandoner, buyer };
 
 double amount(std::int64_t cents) { return static_cast<double>(cents) / 100; }
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 }  // namespace
 

@@ -19,6 +19,7 @@
 #include "catalogue.hpp"
 #include "feature_watch.hpp"
 #include "job_metrics.hpp"
+#include "json_text.hpp"
 #include "kafka_producer.hpp"
 #include "kafka_tail.hpp"
 #include "live_feed.hpp"
@@ -43,8 +44,6 @@ constexpr std::string_view policy =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; connect-src 'self'; "
     "manifest-src 'self'; frame-src 'self'; frame-ancestors 'self'; form-action 'self'; base-uri 'none'; object-src "
     "'none'";
-
-std::string dump(const Json& json) { return json.dump(-1, ' ', false, Json::error_handler_t::replace); }
 
 Json or_null(const std::optional<double>& value) {
     if (!value) {
