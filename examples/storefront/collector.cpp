@@ -45,11 +45,13 @@ std::string http_date(Millis time) {
 
 constexpr Millis year = Millis{365} * 86'400 * 1000;
 
-bool is_segment(std::string_view text) {
-    return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-               c == '-';
-    });
+bool is_segment(std::string_view text) { return is_plain_name(text) && text.size() <= 128; }
+
+// What is after the `?`, as sent.
+std::string_view query_of(const httplib::Request& request) {
+    const std::string_view target = request.target;
+    const auto question = target.find('?');
+    return question == std::string_view::npos ? std::string_view{} : target.substr(question + 1);
 }
 
 }  // namespace
@@ -133,11 +135,8 @@ void Collector::add_to(httplib::Server& router) {
 }
 
 void Collector::post(const httplib::Request& request, httplib::Response& response) {
-    const auto question = request.target.find('?');
-    const auto query =
-        question == std::string::npos ? Pairs{} : parse_query(std::string_view{request.target}.substr(question + 1));
-    const auto events =
-        read_payload(request.body, request.get_header_value("Content-Type"), query, settings_.max_events);
+    const auto events = read_payload(request.body, request.get_header_value("Content-Type"),
+                                     parse_query(query_of(request)), settings_.max_events);
     if (const auto* bad = std::get_if<Bad>(&events); bad != nullptr && bad->reason == "too_many_events") {
         ++counts_.requests;
         ++counts_.bad;
@@ -151,9 +150,7 @@ void Collector::post(const httplib::Request& request, httplib::Response& respons
 }
 
 void Collector::pixel(const httplib::Request& request, httplib::Response& response) {
-    const auto question = request.target.find('?');
-    const auto query =
-        question == std::string::npos ? std::string_view{} : std::string_view{request.target}.substr(question + 1);
+    const auto query = query_of(request);
     const auto events = read_query(parse_query(query));
     if (collect(request, response, events, query)) {
         response.set_header("Cache-Control", "no-cache, no-store, must-revalidate");

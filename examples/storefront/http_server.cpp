@@ -107,8 +107,7 @@ std::string_view trimmed(std::string_view text) {
 bool is_token(std::string_view text) {
     constexpr std::string_view marks = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-               marks.find(c) != std::string_view::npos;
+        return is_alphanumeric(c) || marks.find(c) != std::string_view::npos;
     });
 }
 

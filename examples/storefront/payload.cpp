@@ -69,11 +69,7 @@ std::optional<SchemaKey> parse_schema(std::string_view text) {
         }
         parts[i] = text.substr(0, slash);
         text.remove_prefix(std::min(text.size(), parts[i].size() + 1));
-        const bool good = !parts[i].empty() && std::all_of(parts[i].begin(), parts[i].end(), [](char c) {
-            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-                   c == '.';
-        });
-        if (!good) {
+        if (!is_plain_name(parts[i])) {
             return std::nullopt;
         }
     }

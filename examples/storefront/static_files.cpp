@@ -14,6 +14,8 @@
 
 #include <fmt/format.h>
 
+#include "text.hpp"
+
 namespace storefront {
 namespace {
 
@@ -38,11 +40,7 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 14> types{
      {".txt", "text/plain; charset=utf-8"}}};
 
 bool is_plain(std::string_view segment) {
-    return !segment.empty() && segment.front() != '.' && segment.size() <= 128 &&
-           std::all_of(segment.begin(), segment.end(), [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' ||
-                      c == '_' || c == '-';
-           });
+    return is_plain_name(segment) && segment.front() != '.' && segment.size() <= 128;
 }
 
 std::optional<std::vector<std::string_view>> segments(std::string_view path) {

@@ -57,6 +57,11 @@ Millis wall_clock() noexcept {
     return duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count();
 }
 
+bool is_plain_name(std::string_view text) noexcept {
+    return !text.empty() && std::all_of(text.begin(), text.end(),
+                                        [](char c) { return is_alphanumeric(c) || c == '.' || c == '_' || c == '-'; });
+}
+
 std::string percent_decoded(std::string_view text, bool plus_is_space) {
     std::string out;
     out.reserve(text.size());
@@ -205,10 +210,8 @@ std::optional<Url> parse_url(std::string_view text) noexcept {
         return std::nullopt;
     }
     url.scheme = text.substr(0, colon);
-    const bool scheme = std::all_of(url.scheme.begin(), url.scheme.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '-' ||
-               c == '.';
-    });
+    const bool scheme = std::all_of(url.scheme.begin(), url.scheme.end(),
+                                    [](char c) { return is_alphanumeric(c) || c == '+' || c == '-' || c == '.'; });
     if (!scheme) {
         return std::nullopt;
     }

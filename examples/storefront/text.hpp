@@ -20,6 +20,14 @@ using Millis = std::int64_t;
 
 [[nodiscard]] Millis wall_clock() noexcept;
 
+/// An ASCII letter or digit.
+[[nodiscard]] constexpr bool is_alphanumeric(char c) noexcept {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+/// Letters, digits, `.`, `_` and `-` of ASCII, one or more: what folders, files, vendors and schemas are called.
+[[nodiscard]] bool is_plain_name(std::string_view text) noexcept;
+
 /// `text` with `%41` decoded and, where asked, `+` as a space. A `%` that starts no such pair stays.
 [[nodiscard]] std::string percent_decoded(std::string_view text, bool plus_is_space);
 

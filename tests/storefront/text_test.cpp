@@ -9,6 +9,15 @@
 
 using namespace storefront;
 
+TEST_CASE("a plain name is letters, digits, dots, underscores and dashes", "[text]") {
+    CHECK(is_plain_name("com.snowplow_2-Z9a"));
+    CHECK_FALSE(is_plain_name(""));
+    for (const auto text : {"a/b", "a b", "a%41", "a:b", "a@b", "a`", "a[", "a{", "\xC3\xA9"}) {
+        CHECK_FALSE(is_plain_name(text));
+    }
+    CHECK_FALSE(is_plain_name({"a\0", 2}));
+}
+
 TEST_CASE("percent decoding leaves what is no pair of hex digits", "[text]") {
     CHECK(percent_decoded("a%20b+c", true) == "a b c");
     CHECK(percent_decoded("a%20b+c", false) == "a b+c");
