@@ -102,12 +102,21 @@ bool is_snowplow(const std::optional<SchemaKey>& schema, std::string_view name) 
 
 Json parsed(std::string_view text) { return Json::parse(text, nullptr, false); }
 
+bool has_schema_and_data(const Json& json) {
+    return json.is_object() && json.contains("data") && json.contains("schema") && json["schema"].is_string();
+}
+
+// The same with a schema that is one.
+bool is_self_describing(const Json& json) {
+    return has_schema_and_data(json) && parse_schema(json["schema"].get_ref<const std::string&>());
+}
+
 // A `{"schema": .., "data": ..}` whose schema has that name; else what is wrong.
 std::optional<std::string> self_describing_trouble(const Json& json, std::string_view name) {
     if (json.is_discarded()) {
         return "no JSON";
     }
-    if (!json.is_object() || !json.contains("schema") || !json.contains("data") || !json["schema"].is_string()) {
+    if (!has_schema_and_data(json)) {
         return "no object with a schema and data";
     }
     const auto& schema = json["schema"].get_ref<const std::string&>();
@@ -337,14 +346,8 @@ std::optional<Bad> put_contexts(Row& row, const Parameters& parameters) {
     if (!trouble && !json["data"].is_array()) {
         trouble = "its data is no array";
     }
-    if (!trouble) {
-        for (const Json& entity : json["data"]) {
-            if (!entity.is_object() || !entity.contains("data") || !entity.contains("schema") ||
-                !entity["schema"].is_string() || !parse_schema(entity["schema"].get_ref<const std::string&>())) {
-                trouble = "an entity has no data or no schema such as iglu:VENDOR/NAME/jsonschema/1-0-0";
-                break;
-            }
-        }
+    if (!trouble && !std::all_of(json["data"].begin(), json["data"].end(), is_self_describing)) {
+        trouble = "an entity has no data or no schema such as iglu:VENDOR/NAME/jsonschema/1-0-0";
     }
     if (trouble) {
         return Bad{"bad_contexts", fmt::format("contexts: {}", *trouble)};
@@ -375,20 +378,13 @@ std::optional<Bad> put_event(Row& row, const Parameters& parameters) {
     const auto& body = std::get<std::string>(text);
     const Json json = parsed(body);
     auto trouble = self_describing_trouble(json, "unstruct_event");
-    std::string name;
-    if (!trouble) {
-        const Json& inner = json["data"];
-        if (!inner.is_object() || !inner.contains("data") || !inner.contains("schema") ||
-            !inner["schema"].is_string() || !parse_schema(inner["schema"].get_ref<const std::string&>())) {
-            trouble = "the event has no data or no schema such as iglu:VENDOR/NAME/jsonschema/1-0-0";
-        } else {
-            name = inner["schema"].get<std::string>();
-        }
+    if (!trouble && !is_self_describing(json["data"])) {
+        trouble = "the event has no data or no schema such as iglu:VENDOR/NAME/jsonschema/1-0-0";
     }
     if (trouble) {
         return Bad{"bad_unstruct_event", fmt::format("unstruct event: {}", *trouble)};
     }
-    const auto schema = *parse_schema(name);
+    const auto schema = *parse_schema(json["data"]["schema"].get_ref<const std::string&>());
     row.set(column("event_vendor"), schema.vendor);
     row.set(column("event_name"), schema.name);
     row.set(column("event_format"), schema.format);
@@ -397,18 +393,26 @@ std::optional<Bad> put_event(Row& row, const Parameters& parameters) {
     return std::nullopt;
 }
 
+// The parts of a URL have columns beside one another, from `first` on.
+static_assert(column("page_urlfragment") == column("page_urlscheme") + 5);
+static_assert(column("refr_urlfragment") == column("refr_urlscheme") + 5);
+
+void put_url(Row& row, std::size_t first, const Url& url) {
+    row.set(first, url.scheme);
+    row.set(first + 1, url.host);
+    row.set(first + 2, url.port == 0 ? std::string{} : std::to_string(url.port));
+    row.set(first + 3, url.path);
+    row.set(first + 4, url.query);
+    row.set(first + 5, url.fragment);
+}
+
 void put_page(Row& row, const std::string& page_url) {
     row.set(column("page_url"), page_url);
     const auto url = parse_url(page_url);
     if (!url) {
         return;
     }
-    row.set(column("page_urlscheme"), url->scheme);
-    row.set(column("page_urlhost"), url->host);
-    row.set(column("page_urlport"), url->port == 0 ? std::string{} : std::to_string(url->port));
-    row.set(column("page_urlpath"), url->path);
-    row.set(column("page_urlquery"), url->query);
-    row.set(column("page_urlfragment"), url->fragment);
+    put_url(row, column("page_urlscheme"), *url);
 
     const auto query = parse_query(url->query);
     row.set(column("mkt_medium"), find(query, "utm_medium"));
@@ -444,12 +448,7 @@ void put_referrer(Row& row) {
     if (!url) {
         return;
     }
-    row.set(column("refr_urlscheme"), url->scheme);
-    row.set(column("refr_urlhost"), url->host);
-    row.set(column("refr_urlport"), url->port == 0 ? std::string{} : std::to_string(url->port));
-    row.set(column("refr_urlpath"), url->path);
-    row.set(column("refr_urlquery"), url->query);
-    row.set(column("refr_urlfragment"), url->fragment);
+    put_url(row, column("refr_urlscheme"), *url);
     // Without a database of search engines there is only this to tell.
     row.set(column("refr_medium"), url->host == row[column("page_urlhost")] ? "internal" : "unknown");
 }
