@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <optional>
 #include <utility>
 
 #include <fmt/format.h>
@@ -21,7 +22,6 @@ using Json = nlohmann::ordered_json;
 constexpr std::chrono::milliseconds tick{200};
 constexpr std::size_t max_active = 5'000;
 constexpr std::size_t kept_firings = 1'000;
-constexpr std::size_t kept_times = 2'000;
 constexpr Millis told_again = Millis{30} * 60 * 1000;
 
 // KEYS: the stream, then a lock per name that the shopper goes by. ARGV: the cool-down in ms, then the entry's fields.
@@ -106,15 +106,8 @@ void ActionEngine::evaluate(const Shopper& shopper, Millis now) {
     if (!values) {
         return;
     }
-    {
-        const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - before;
-        const std::lock_guard lock{mutex_};
-        ++reads_;
-        read_times_.push_back(took.count());
-        if (read_times_.size() > kept_times) {
-            read_times_.pop_front();
-        }
-    }
+    const std::chrono::duration<double, std::micro> took = std::chrono::steady_clock::now() - before;
+    read_times_.add(took.count());
     observe(state, *values, now);
     for (std::size_t i = 0; i < rules_.rules.size(); ++i) {
         const Rule& rule = rules_.rules[i];
@@ -273,23 +266,6 @@ std::vector<Firing> ActionEngine::latest(std::size_t count) const {
     const std::lock_guard lock{mutex_};
     const auto skip = firings_.size() - std::min(count, firings_.size());
     return {firings_.begin() + static_cast<std::ptrdiff_t>(skip), firings_.end()};
-}
-
-ActionEngine::Reads ActionEngine::reads() const {
-    Reads out;
-    std::vector<double> sorted;
-    {
-        const std::lock_guard lock{mutex_};
-        out.count = reads_;
-        sorted.assign(read_times_.begin(), read_times_.end());
-    }
-    out.keys = rules_.features.size();
-    if (!sorted.empty()) {
-        std::sort(sorted.begin(), sorted.end());
-        out.p50 = sorted[(sorted.size() - 1) / 2];
-        out.p99 = sorted[(sorted.size() - 1) * 99 / 100];
-    }
-    return out;
 }
 
 }  // namespace storefront

@@ -18,7 +18,6 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,6 +25,7 @@
 #include <vector>
 
 #include "http_server.hpp"
+#include "latest_times.hpp"
 #include "redis_client.hpp"
 #include "roster.hpp"
 #include "rules.hpp"
@@ -62,13 +62,8 @@ public:
     /// The latest firings, oldest first.
     [[nodiscard]] std::vector<Firing> latest(std::size_t count) const;
 
-    struct Reads {
-        std::uint64_t count = 0;
-        std::size_t keys = 0;       // per MGET
-        std::optional<double> p50;  // microseconds, of the last 2000
-        std::optional<double> p99;
-    };
-    [[nodiscard]] Reads reads() const;
+    /// How long the MGETs took, in microseconds, of the last 2000.
+    [[nodiscard]] LatestTimes::Summary reads() const { return read_times_.summary(); }
     [[nodiscard]] std::size_t active() const noexcept { return active_count_.load(std::memory_order_relaxed); }
 
 private:
@@ -104,6 +99,7 @@ private:
     OnFiring on_firing_;
     std::atomic<bool> stopping_{false};
     std::atomic<std::size_t> active_count_{0};
+    LatestTimes read_times_{2'000};
 
     // The evaluating thread's own.
     RedisClient redis_;
@@ -116,8 +112,6 @@ private:
     mutable std::mutex mutex_;
     std::deque<Firing> firings_;
     std::list<Follower> followers_;
-    std::deque<double> read_times_;
-    std::uint64_t reads_ = 0;
 
     std::thread evaluator_;
     std::thread listening_;

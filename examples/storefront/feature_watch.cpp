@@ -21,7 +21,6 @@ constexpr std::chrono::milliseconds tick{20};
 constexpr Millis patience = 5'000;  // an event whose effect has not come by then is given up
 constexpr std::size_t max_waiting = 200;
 constexpr std::size_t max_sessions = 20'000;
-constexpr std::size_t kept_latencies = 500;
 
 Json text_or_null(const RedisClient::Value& value) { return value ? Json(*value) : Json(nullptr); }
 Json ttl_or_null(long long ttl) { return ttl >= 0 ? Json(ttl) : Json(nullptr); }
@@ -50,22 +49,6 @@ void FeatureWatch::await(Awaited event) {
     if (arrived_.size() < 10'000) {
         arrived_.push_back(std::move(event));
     }
-}
-
-FeatureWatch::Freshness FeatureWatch::freshness() const {
-    std::vector<double> sorted;
-    Freshness out;
-    {
-        const std::lock_guard lock{mutex_};
-        sorted.assign(latencies_.begin(), latencies_.end());
-        out.count = stored_;
-    }
-    if (!sorted.empty()) {
-        std::sort(sorted.begin(), sorted.end());
-        out.p50 = sorted[(sorted.size() - 1) / 2];
-        out.p99 = sorted[(sorted.size() - 1) * 99 / 100];
-    }
-    return out;
 }
 
 void FeatureWatch::run() {
@@ -219,15 +202,7 @@ void FeatureWatch::look_for_awaited(Millis now) {
             const Awaited& event = session.waiting.front();
             if (duration >= event.time - session.first) {
                 session.settled = true;
-                const auto latency = static_cast<double>(stored - event.created);
-                {
-                    const std::lock_guard lock{mutex_};
-                    latencies_.push_back(latency);
-                    if (latencies_.size() > kept_latencies) {
-                        latencies_.pop_front();
-                    }
-                    ++stored_;
-                }
+                latencies_.add(static_cast<double>(stored - event.created));
                 on_stored_(event, stored);
             } else if (now - event.seen < patience) {
                 break;

@@ -16,13 +16,13 @@
 #include <list>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <thread>
 #include <unordered_map>
 #include <vector>
 
 #include "http_server.hpp"
+#include "latest_times.hpp"
 #include "redis_client.hpp"
 #include "rules.hpp"
 #include "text.hpp"
@@ -57,13 +57,8 @@ public:
 
     [[nodiscard]] bool redis_up() const noexcept { return up_.load(std::memory_order_relaxed); }
 
-    struct Freshness {
-        std::uint64_t count = 0;
-        std::optional<double> p50;
-        std::optional<double> p99;
-    };
-    /// Of the last 500 events: from the click to the change in Redis, in ms.
-    [[nodiscard]] Freshness freshness() const;
+    /// From the click to the change in Redis, in ms, of the last 500 events.
+    [[nodiscard]] LatestTimes::Summary freshness() const { return latencies_.summary(); }
 
 private:
     struct Watch {
@@ -92,12 +87,11 @@ private:
     OnStored on_stored_;
     std::atomic<bool> up_{false};
     std::atomic<bool> stopping_{false};
+    LatestTimes latencies_{500};
 
-    mutable std::mutex mutex_;
+    std::mutex mutex_;
     std::list<Watch> added_;
     std::vector<Awaited> arrived_;
-    std::deque<double> latencies_;
-    std::uint64_t stored_ = 0;
 
     // The thread's own.
     std::list<Watch> watches_;

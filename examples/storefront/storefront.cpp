@@ -355,7 +355,7 @@ private:
                       {{"count", freshness.count}, {"p50", or_null(freshness.p50)}, {"p99", or_null(freshness.p99)}}},
                      {"reads",
                       {{"count", reads.count},
-                       {"keys", reads.keys},
+                       {"keys", rules_.features.size()},
                        {"p50_us", or_null(reads.p50)},
                        {"p99_us", or_null(reads.p99)}}}});
     }
