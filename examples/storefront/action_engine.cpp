@@ -75,7 +75,7 @@ void ActionEngine::evaluate_all() {
         const std::lock_guard lock{mutex_};
         followers_.remove_if([](const Follower& f) { return f.stream->closed(); });
         for (const Follower& f : followers_) {
-            roster_.greet(f.user, f.session, now);
+            roster_.greet(f.whose.user, f.whose.session, now);
         }
     }
     const auto shoppers = roster_.since(now - active_, max_active);
@@ -232,9 +232,7 @@ void ActionEngine::deliver(const RedisClient::Entry& entry) {
     {
         const std::lock_guard lock{mutex_};
         for (const Follower& f : followers_) {
-            const bool theirs = (!f.user.empty() && (f.user == firing.user || f.user == firing.person)) ||
-                                (!f.session.empty() && f.session == firing.session);
-            if (theirs) {
+            if (f.whose.is(firing.user, firing.domain_userid, firing.session)) {
                 f.stream->send("action", firing.json);
             }
         }
@@ -246,20 +244,18 @@ void ActionEngine::deliver(const RedisClient::Entry& entry) {
     on_firing_(firing);
 }
 
-void ActionEngine::follow(std::shared_ptr<Stream> stream, const std::string& user, const std::string& session) {
+void ActionEngine::follow(std::shared_ptr<Stream> stream, Whose whose) {
     const auto now = wall_clock();
-    roster_.greet(user, session, now);
+    roster_.greet(whose.user, whose.session, now);
     const std::lock_guard lock{mutex_};
     for (const Firing& firing : firings_) {
-        const bool theirs = (!user.empty() && (user == firing.user || user == firing.person)) ||
-                            (!session.empty() && session == firing.session);
-        if (theirs && firing.at > now - told_again) {
+        if (firing.at > now - told_again && whose.is(firing.user, firing.domain_userid, firing.session)) {
             auto json = Json::parse(firing.json);
             json["old"] = true;
             stream->send("action", dump(json));
         }
     }
-    followers_.push_back({std::move(stream), user, session});
+    followers_.push_back({std::move(stream), std::move(whose)});
 }
 
 std::vector<Firing> ActionEngine::latest(std::size_t count) const {

@@ -35,7 +35,7 @@ namespace storefront {
 struct Firing {
     std::string id;  // the stream's
     std::string user;
-    std::string person;
+    std::string domain_userid;
     std::string session;
     Millis at = 0;
     std::string json;  // as pages get it
@@ -54,10 +54,8 @@ public:
     ActionEngine(const ActionEngine&) = delete;
     ActionEngine& operator=(const ActionEngine&) = delete;
 
-    [[nodiscard]] const Rules& rules() const noexcept { return rules_; }
-
     /// Sends a shopper's `action`s: those of the last 30 min, then all that come.
-    void follow(std::shared_ptr<Stream> stream, const std::string& user, const std::string& session);
+    void follow(std::shared_ptr<Stream> stream, Whose whose);
 
     /// The latest firings, oldest first.
     [[nodiscard]] std::vector<Firing> latest(std::size_t count) const;
@@ -82,8 +80,7 @@ private:
     };
     struct Follower {
         std::shared_ptr<Stream> stream;
-        std::string user;
-        std::string session;
+        Whose whose;
     };
 
     void evaluate_all();

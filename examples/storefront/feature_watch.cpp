@@ -35,10 +35,10 @@ FeatureWatch::~FeatureWatch() {
     thread_.join();
 }
 
-void FeatureWatch::watch(std::shared_ptr<Stream> stream, const std::string& user, const std::string& session) {
-    Watch watch{std::move(stream), user, session, {}, {}, false, 0};
+void FeatureWatch::watch(std::shared_ptr<Stream> stream, Whose whose) {
+    Watch watch{std::move(stream), std::move(whose), {}, {}, false, 0};
     for (const Feature& feature : feature_catalogue()) {
-        watch.keys.push_back(feature.key(user, session));
+        watch.keys.push_back(feature.key(watch.whose.user, watch.whose.session));
     }
     const std::lock_guard lock{mutex_};
     added_.push_back(std::move(watch));
@@ -77,7 +77,8 @@ void FeatureWatch::send_all(Watch& watch, Millis now) {
     if (!ttls) {
         return;
     }
-    Json message{{"now", now}, {"user", watch.user}, {"session", watch.session}, {"features", Json::array()}};
+    Json message{
+        {"now", now}, {"user", watch.whose.user}, {"session", watch.whose.session}, {"features", Json::array()}};
     const auto& catalogue = feature_catalogue();
     for (std::size_t i = 0; i < catalogue.size(); ++i) {
         message["features"].push_back({{"key", watch.keys[i]},
@@ -114,8 +115,10 @@ void FeatureWatch::look(Watch& watch, Millis now) {
     }
     if (!changed.empty()) {
         const auto ttls = redis_.pttl(keys);
-        Json message{
-            {"now", wall_clock()}, {"user", watch.user}, {"session", watch.session}, {"changes", Json::array()}};
+        Json message{{"now", wall_clock()},
+                     {"user", watch.whose.user},
+                     {"session", watch.whose.session},
+                     {"changes", Json::array()}};
         for (std::size_t n = 0; n < changed.size(); ++n) {
             const auto i = changed[n];
             const Feature& feature = feature_catalogue()[i];
@@ -139,7 +142,8 @@ void FeatureWatch::look(Watch& watch, Millis now) {
         }
         const auto ttls = redis_.pttl(keys);
         if (ttls) {
-            Json message{{"now", now}, {"user", watch.user}, {"session", watch.session}, {"ttls", Json::object()}};
+            Json message{
+                {"now", now}, {"user", watch.whose.user}, {"session", watch.whose.session}, {"ttls", Json::object()}};
             for (std::size_t i = 0; i < keys.size(); ++i) {
                 if ((*ttls)[i] >= 0) {
                     message["ttls"][keys[i]] = (*ttls)[i];

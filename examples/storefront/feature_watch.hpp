@@ -24,6 +24,7 @@
 #include "http_server.hpp"
 #include "latest_times.hpp"
 #include "redis_client.hpp"
+#include "roster.hpp"
 #include "rules.hpp"
 #include "text.hpp"
 
@@ -50,7 +51,7 @@ public:
     FeatureWatch& operator=(const FeatureWatch&) = delete;
 
     /// Sends `features`, `changes` and `ttls` of a shopper until the stream closes.
-    void watch(std::shared_ptr<Stream> stream, const std::string& user, const std::string& session);
+    void watch(std::shared_ptr<Stream> stream, Whose whose);
 
     /// Times an event; where too many are waited for already, it is passed over.
     void await(Awaited event);
@@ -63,8 +64,7 @@ public:
 private:
     struct Watch {
         std::shared_ptr<Stream> stream;
-        std::string user;
-        std::string session;
+        Whose whose;
         std::vector<std::string> keys;
         std::vector<RedisClient::Value> values;
         bool complete = false;  // `features` was sent

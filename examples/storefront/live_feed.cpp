@@ -127,9 +127,7 @@ void LiveFeed::take(std::string_view record, bool old) {
     for (Follower& f : followers_) {
         f.allowance = std::min(per_second, f.allowance + static_cast<double>(seen - f.at) * per_second / 1000);
         f.at = seen;
-        const bool theirs = (!f.user.empty() && (f.user == user || f.user == e.domain_userid)) ||
-                            (!f.session.empty() && f.session == e.session_id);
-        if (f.allowance >= 1 || theirs) {
+        if (f.allowance >= 1 || f.whose.is(user, e.domain_userid, e.session_id)) {
             f.allowance = std::max(0.0, f.allowance - 1);
             f.stream->send("event", old ? dump(message) : data);
         }
@@ -142,14 +140,13 @@ void LiveFeed::take(std::string_view record, bool old) {
     }
 }
 
-void LiveFeed::follow(std::shared_ptr<Stream> stream, std::string_view user, std::string_view session,
-                      std::string_view hello) {
+void LiveFeed::follow(std::shared_ptr<Stream> stream, Whose whose, std::string_view hello) {
     const std::lock_guard lock{mutex_};
     stream->send("hello", hello);
     for (const auto& message : latest_) {
         stream->send("event", message);
     }
-    followers_.push_back({std::move(stream), std::string{user}, std::string{session}, per_second, wall_clock()});
+    followers_.push_back({std::move(stream), std::move(whose), per_second, wall_clock()});
 }
 
 void LiveFeed::tell(std::string_view event, std::string_view data) {

@@ -34,8 +34,7 @@ public:
     void take(std::string_view record, bool old);
 
     /// Sends `hello` as given, then the last events, then all that come.
-    void follow(std::shared_ptr<Stream> stream, std::string_view user, std::string_view session,
-                std::string_view hello);
+    void follow(std::shared_ptr<Stream> stream, Whose whose, std::string_view hello);
 
     /// Sends a message to all who follow.
     void tell(std::string_view event, std::string_view data);
@@ -48,8 +47,7 @@ public:
 private:
     struct Follower {
         std::shared_ptr<Stream> stream;
-        std::string user;
-        std::string session;
+        Whose whose;
         double allowance = 0;
         Millis at = 0;
     };

@@ -32,6 +32,18 @@ struct Shopper {
     [[nodiscard]] const std::string& person() const noexcept { return domain_userid.empty() ? user : domain_userid; }
 };
 
+/// Whose events a page wants: of a user, of a session, of either, or nobody's.
+struct Whose {
+    std::string user;
+    std::string session;
+
+    /// Whether what happened to a shopper of these ids is theirs.
+    [[nodiscard]] bool is(std::string_view who, std::string_view domain_userid,
+                          std::string_view in_session) const noexcept {
+        return (!user.empty() && (user == who || user == domain_userid)) || (!session.empty() && session == in_session);
+    }
+};
+
 class Roster {
 public:
     static constexpr Millis memory = Millis{30} * 60 * 1000;

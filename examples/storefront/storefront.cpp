@@ -53,7 +53,10 @@ Json or_null(const std::optional<double>& value) {
     return static_cast<double>(whole) == *value ? Json(whole) : Json(*value);  // counts are no 1.0
 }
 
-std::string bounded(std::string_view text) { return valid_utf8(text.substr(0, max_id)); }
+Whose whose_of(const Pairs& query) {
+    const auto bounded = [&](std::string_view name) { return valid_utf8(find(query, name).substr(0, max_id)); };
+    return {bounded("user"), bounded("session")};
+}
 
 }  // namespace
 
@@ -219,21 +222,20 @@ private:
             files_.serve(request.path, request, response);
         });
         server_.add_stream("/live/events", [this](const Pairs& query, std::shared_ptr<Stream> stream) {
-            const auto user = bounded(find(query, "user"));
-            const auto session = bounded(find(query, "session"));
-            feed_->follow(stream, user, session, hello());
+            const auto whose = whose_of(query);
+            feed_->follow(stream, whose, hello());
             for (const Firing& firing : engine_->latest(20)) {
                 stream->send("firing", firing.json);
             }
-            if (!user.empty() || !session.empty()) {
-                watch_->watch(std::move(stream), user, session);
+            if (!whose.user.empty() || !whose.session.empty()) {
+                watch_->watch(std::move(stream), whose);
             }
         });
         server_.add_stream("/live/features", [this](const Pairs& query, std::shared_ptr<Stream> stream) {
-            watch_->watch(std::move(stream), bounded(find(query, "user")), bounded(find(query, "session")));
+            watch_->watch(std::move(stream), whose_of(query));
         });
         server_.add_stream("/api/actions", [this](const Pairs& query, std::shared_ptr<Stream> stream) {
-            engine_->follow(std::move(stream), bounded(find(query, "user")), bounded(find(query, "session")));
+            engine_->follow(std::move(stream), whose_of(query));
         });
     }
 

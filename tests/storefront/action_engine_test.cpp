@@ -126,7 +126,8 @@ TEST_CASE("a page hears of its shopper's actions, and of earlier ones when it op
     Engine engine{redis, roster};
     HttpServer server;
     server.add_stream("/api/actions", [&](const Pairs& query, std::shared_ptr<Stream> stream) {
-        engine.engine.follow(std::move(stream), std::string{find(query, "user")}, std::string{find(query, "session")});
+        engine.engine.follow(std::move(stream),
+                             {std::string{find(query, "user")}, std::string{find(query, "session")}});
     });
     server.start({"127.0.0.1", 0});
     EventReader mine{server.port(),
