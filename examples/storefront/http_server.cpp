@@ -420,7 +420,6 @@ void HttpServer::accept_some() {
         ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
         ++per_address_[address];
         connections_.emplace(c->id, std::move(c));
-        open_.store(connections_.size(), std::memory_order_relaxed);
     }
 }
 
@@ -440,7 +439,6 @@ void HttpServer::close(std::uint64_t id) {
         per_address_.erase(mine);
     }
     connections_.erase(found);
-    open_.store(connections_.size(), std::memory_order_relaxed);
 }
 
 void HttpServer::watch(Connection& c, std::uint32_t events) {

@@ -130,7 +130,6 @@ public:
     void stop();
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    [[nodiscard]] std::size_t connections() const noexcept { return open_.load(std::memory_order_relaxed); }
 
 private:
     class Router;
@@ -171,7 +170,6 @@ private:
     int wake_ = -1;
     std::uint16_t port_ = 0;
     std::atomic<bool> stopping_{false};
-    std::atomic<std::size_t> open_{0};
     std::thread thread_;
 
     // The front's own.

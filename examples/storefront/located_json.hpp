@@ -30,7 +30,6 @@ public:
     [[noreturn]] void fail_at_key(std::string_view name, const std::string& what) const;
     [[noreturn]] void fail_expected(std::string_view wanted) const;
 
-    [[nodiscard]] bool is_object() const noexcept { return value_.is_object(); }
     [[nodiscard]] const nlohmann::json& value() const noexcept { return value_; }
 
     /// The value of a key, or null. Throws where this is no object.

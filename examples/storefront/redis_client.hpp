@@ -54,8 +54,6 @@ public:
     /// The latest entries of a stream, oldest first.
     [[nodiscard]] std::optional<std::vector<Entry>> latest(std::string_view stream, std::size_t count);
 
-    [[nodiscard]] bool connected() const noexcept { return context_ != nullptr; }
-
 private:
     struct CloseContext {
         void operator()(redisContext* context) const noexcept;
