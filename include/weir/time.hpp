@@ -28,23 +28,20 @@ static_assert(sizeof(Duration::rep) == 8, "weir counts milliseconds in 64 bits")
 
 /// `t + d`, or the nearest representable time where that overflows. O(1).
 [[nodiscard]] constexpr Timestamp saturating_add(Timestamp t, Duration d) noexcept {
-    const auto a = t.time_since_epoch().count();
-    const auto b = d.count();
-    if (b > 0 && a > Duration::max().count() - b) {
-        return Timestamp::max();
+    Duration::rep sum = 0;
+    if (__builtin_add_overflow(t.time_since_epoch().count(), d.count(), &sum)) {
+        return d > Duration::zero() ? Timestamp::max() : Timestamp::min();
     }
-    if (b < 0 && a < Duration::min().count() - b) {
-        return Timestamp::min();
-    }
-    return Timestamp{Duration{a + b}};
+    return Timestamp{Duration{sum}};
 }
 
 /// `t - d`, or the nearest representable time where that overflows. O(1).
 [[nodiscard]] constexpr Timestamp saturating_subtract(Timestamp t, Duration d) noexcept {
-    if (d == Duration::min()) {  // has no negative
-        return saturating_add(saturating_add(t, Duration::max()), Duration{1});
+    Duration::rep difference = 0;
+    if (__builtin_sub_overflow(t.time_since_epoch().count(), d.count(), &difference)) {
+        return d > Duration::zero() ? Timestamp::min() : Timestamp::max();
     }
-    return saturating_add(t, -d);
+    return Timestamp{Duration{difference}};
 }
 
 /// A length as people write it: the largest unit of h, m, s and ms that divides it, so 24 h is "24h",
