@@ -29,6 +29,7 @@ set(WEIR_HEADERS
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/owned_bytes.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
     include/weir/detail/timer_queue.hpp

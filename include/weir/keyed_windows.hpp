@@ -29,6 +29,7 @@
 
 #include <boost/container/deque.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/timer_queue.hpp>
 #include <weir/time.hpp>
 
@@ -298,10 +299,7 @@ std::size_t KeyedWindows<Key, Window, Hash>::memory_in_use() const {
     std::size_t bytes = index_.bucket_count() * index_entry + slots_->size() * sizeof(Slot) +
                         (free_.capacity() + changed_.capacity()) * sizeof(Id) + timers_.heap_bytes();
     for (const Slot& s : *slots_) {
-        bytes += s.window.heap_bytes();
-        if constexpr (requires { s.key.capacity(); }) {
-            bytes += s.key.capacity() > 15 ? s.key.capacity() + 1 : 0;
-        }
+        bytes += s.window.heap_bytes() + detail::owned_bytes(s.key);
     }
     return bytes;
 }

@@ -25,6 +25,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <weir/aggregator.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -158,9 +159,7 @@ template <class Gap, class T>
 std::size_t SessionWindow<Gap, T>::heap_bytes() const {
     std::size_t bytes = open_.capacity() > 1 ? open_.capacity() * sizeof(Session<T>) : 0;
     for (const Session<T>& s : open_) {
-        if constexpr (requires { s.aggregate.heap_bytes(); }) {
-            bytes += s.aggregate.heap_bytes();
-        }
+        bytes += detail::owned_bytes(s.aggregate);
     }
     return bytes;
 }

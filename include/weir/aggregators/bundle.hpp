@@ -21,6 +21,7 @@
 #include <weir/aggregator.hpp>
 #include <weir/aggregators/none.hpp>
 #include <weir/aggregators/projected.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -88,14 +89,7 @@ public:
     }
 
     [[nodiscard]] std::size_t heap_bytes() const {
-        const auto bytes = [](const auto& part) -> std::size_t {
-            if constexpr (requires { part.heap_bytes(); }) {
-                return part.heap_bytes();
-            } else {
-                return 0;
-            }
-        };
-        return std::apply([&](const As&... part) { return (std::size_t{0} + ... + bytes(part)); }, parts_);
+        return std::apply([](const As&... part) { return (std::size_t{0} + ... + detail::owned_bytes(part)); }, parts_);
     }
 
     constexpr bool operator==(const Bundle& other) const requires(std::equality_comparable<As>&&...) {

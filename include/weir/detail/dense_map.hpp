@@ -16,6 +16,7 @@
 #include <vector>
 
 #include <weir/detail/box.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/value.hpp>
 
 namespace weir::detail {
