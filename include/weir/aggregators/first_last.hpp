@@ -11,8 +11,10 @@
 //     platform.result();   // "web"
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/value.hpp>
 #include <weir/time.hpp>
 
@@ -29,66 +31,43 @@ void assign(std::optional<T>& to, view_of_t<T> x) {
     }
 }
 
+/// The input whose time `Replaces` that of all before it.
+template <class T, class Replaces>
+class ByTime {
+public:
+    using value_type = T;
+
+    void add(Timestamp t, view_of_t<T> x) {
+        if (!value_ || Replaces{}(t, time_)) {
+            assign(value_, x);
+            time_ = t;
+        }
+    }
+    void merge(const ByTime& later) {
+        if (later.value_) {
+            add(later.time_, *later.value_);
+        }
+    }
+    [[nodiscard]] std::optional<T> result() const { return value_; }
+
+    /// When it was.
+    [[nodiscard]] std::optional<Timestamp> time() const {
+        return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? owned_bytes(*value_) : 0; }
+    bool operator==(const ByTime&) const = default;
+
+private:
+    std::optional<T> value_;
+    Timestamp time_{};
+};
+
 }  // namespace detail
 
 template <class T>
-class First {
-public:
-    using value_type = T;
-
-    void add(Timestamp t, detail::view_of_t<T> x) {
-        if (!value_ || t < time_) {
-            detail::assign(value_, x);
-            time_ = t;
-        }
-    }
-    void merge(const First& later) {
-        if (later.value_) {
-            add(later.time_, *later.value_);
-        }
-    }
-    [[nodiscard]] std::optional<T> result() const { return value_; }
-
-    /// When it was.
-    [[nodiscard]] std::optional<Timestamp> time() const {
-        return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
-    }
-    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? detail::owned_bytes(*value_) : 0; }
-    bool operator==(const First&) const = default;
-
-private:
-    std::optional<T> value_;
-    Timestamp time_{};
-};
+class First : public detail::ByTime<T, std::less<>> {};
 
 template <class T>
-class Last {
-public:
-    using value_type = T;
-
-    void add(Timestamp t, detail::view_of_t<T> x) {
-        if (!value_ || t >= time_) {
-            detail::assign(value_, x);
-            time_ = t;
-        }
-    }
-    void merge(const Last& later) {
-        if (later.value_) {
-            add(later.time_, *later.value_);
-        }
-    }
-    [[nodiscard]] std::optional<T> result() const { return value_; }
-
-    /// When it was.
-    [[nodiscard]] std::optional<Timestamp> time() const {
-        return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
-    }
-    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? detail::owned_bytes(*value_) : 0; }
-    bool operator==(const Last&) const = default;
-
-private:
-    std::optional<T> value_;
-    Timestamp time_{};
-};
+class Last : public detail::ByTime<T, std::greater_equal<>> {};
 
 }  // namespace weir
