@@ -53,6 +53,7 @@ public:
         bool last;                 // the youngest of all
         bool precedes_equal_time;  // has come in before one of the same time
     };
+
     EventLog() = default;
     EventLog(const EventLog& other) {
         other.for_each([this](Timestamp t, const V& value) { append(t, value, [](auto) {}); });
@@ -156,6 +157,10 @@ private:
     static constexpr std::size_t few = 2;  // in the first
     using Offset = std::uint32_t;
 
+    [[nodiscard]] static std::size_t grown(std::size_t capacity) {
+        return std::min(most, capacity + std::max(few, capacity / 2));
+    }
+
     // Whether t has an offset from the base.
     [[nodiscard]] static bool reaches(Timestamp base, Timestamp t) {
         return static_cast<std::uint64_t>(t.time_since_epoch().count()) -
@@ -199,13 +204,16 @@ private:
         [[nodiscard]] V* values() noexcept {
             return reinterpret_cast<V*>(reinterpret_cast<std::byte*>(this) + values_at(capacity));
         }
-        [[nodiscard]] const V& value(std::size_t place) const noexcept {
+        [[nodiscard]] V& value(std::size_t place) noexcept {
             if constexpr (valueless) {
-                static constexpr V none{};
+                static V none{};
                 return none;
             } else {
-                return const_cast<Chunk*>(this)->values()[place];
+                return values()[place];
             }
+        }
+        [[nodiscard]] const V& value(std::size_t place) const noexcept {
+            return const_cast<Chunk*>(this)->value(place);
         }
 
         [[nodiscard]] std::size_t size() const noexcept { return end - std::size_t{begin}; }
@@ -280,11 +288,7 @@ private:
         // Moves the events from `place` on to the end of `to`, which has room and reaches them.
         void move_tail(std::size_t place, Chunk& to) {
             for (std::size_t i = place; i != end; ++i) {
-                to.offsets()[to.end] = to.offset(time(i));
-                if constexpr (!valueless) {
-                    std::construct_at(to.values() + to.end, std::move(values()[i]));
-                }
-                ++to.end;
+                to.emplace_back(time(i), std::move(value(i)));
             }
             if constexpr (!valueless) {
                 std::destroy(values() + place, values() + end);
@@ -431,7 +435,7 @@ void EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
     } else if (const std::size_t capacity = back_->capacity; back_->begin * 4U >= capacity) {
         resize(i, capacity, each_held);
     } else if (capacity < most) {
-        resize(i, std::min(most, capacity + std::max(few, capacity / 2)), each_held);
+        resize(i, grown(capacity), each_held);
     } else {
         insert_chunk(i + 1, t, std::clamp(size_ / 4, few, most), each_held);  // spare room is a part of what is held
     }
@@ -444,7 +448,7 @@ auto EventLog<V>::make_room(std::uint32_t i, std::uint32_t place, EachHeld& each
     Chunk& full = chunk_at(i);
     if (const std::uint32_t begin = full.begin; begin != 0 || full.capacity < most) {
         const std::size_t capacity = full.capacity;
-        resize(i, begin != 0 ? capacity : std::min(most, capacity + std::max(few, capacity / 2)), each_held);
+        resize(i, begin != 0 ? capacity : grown(capacity), each_held);
         return {i, place - begin};
     }
     constexpr std::uint32_t half = most / 2;
@@ -655,7 +659,7 @@ std::size_t EventLog<V>::extract_if(Take take, Give give) {
     for (std::uint32_t i = 0; i != all.chunks(); ++i) {
         Chunk& c = all.chunk_at(i);
         for (std::size_t place = c.begin; place != c.end; ++place) {
-            V& value = const_cast<V&>(c.value(place));
+            V& value = c.value(place);
             if (take(c.time(place), std::as_const(value))) {
                 give(c.time(place), std::move(value));
             } else {

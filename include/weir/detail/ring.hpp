@@ -6,7 +6,6 @@
 // insert and erase in the middle O(elements after it). Up to 2^31 elements.
 
 #include <algorithm>
-#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
