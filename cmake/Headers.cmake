@@ -33,6 +33,7 @@ set(WEIR_HEADERS
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
     include/weir/detail/timer_queue.hpp
+    include/weir/detail/two_stacks.hpp
     include/weir/detail/upkeep.hpp
     include/weir/detail/value.hpp
     include/weir/detail/winner_tree.hpp

@@ -9,8 +9,8 @@
 // of the last N to arrive, of equal times the first to arrive. One that is OrderDependent is fed in event-time order.
 //
 // Costs of CountWindow by what T can do: Removable without a time, O(1) adds and removes an event; Mergeable, amortized
-// O(1) merges (two stacks: see detail/slice.hpp); any other is recomputed when asked, O(N), and O(N log N) where it is
-// OrderDependent. Memory: N times the value, the time where T takes it, and for Mergeable ones a T.
+// O(1) merges (two stacks: see detail/two_stacks.hpp); any other is recomputed when asked, O(N), and O(N log N) where
+// it is OrderDependent. Memory: N times the value, the time where T takes it, and for Mergeable ones a T.
 //
 // Time changes nothing: what is inside stays until N more have come. Not synchronized: one thread at a time.
 //
@@ -28,6 +28,7 @@
 
 #include <boost/circular_buffer.hpp>
 #include <weir/aggregator.hpp>
+#include <weir/detail/two_stacks.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -51,13 +52,10 @@ public:
     void insert(Timestamp t, value_type value = {});
 
     /// The aggregate's answer over the last length() events, or those that there are.
-    [[nodiscard]] auto result() const {
-        decltype(auto) whole = aggregate();
-        return std::decay_t<decltype(whole.result())>(whole.result());
-    }
+    [[nodiscard]] auto result() const { return aggregate().result(); }
 
     [[nodiscard]] std::size_t length() const noexcept { return length_; }
-    [[nodiscard]] std::size_t size() const noexcept { return events_.size() + front_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return events_.size() + stacks_.front.size(); }
     [[nodiscard]] bool empty() const noexcept { return size() == 0; }
 
     /// For KeyedWindows: time changes nothing, nothing is ever due, and a key that has had an event stays.
@@ -95,8 +93,7 @@ private:
 
     std::size_t length_;
     boost::circular_buffer<Entry> events_;  // by arrival; where T merges, those that are not in the front
-    std::vector<T> front_;                  // of the oldest events: from the k-th youngest of them on
-    T back_{};                              // of the events in events_, where T subtracts or merges
+    detail::TwoStacks<T> stacks_;           // the back is of events_, where T subtracts or merges
 };
 
 template <class T>
@@ -113,30 +110,27 @@ void CountWindow<T>::insert(Timestamp t, value_type value) {
         events_.push_back(Entry{std::move(value)});
     }
     if constexpr (subtracts || merges) {
-        add_to(back_, events_.back());
+        add_to(stacks_.back, events_.back());
     }
 }
 
 template <class T>
 void CountWindow<T>::evict() {
     if constexpr (merges) {
-        if (front_.empty()) {
-            front_.reserve(events_.size());
+        if (stacks_.front.empty()) {
+            stacks_.clear();
+            stacks_.front.reserve(events_.size());
             for (std::size_t i = events_.size(); i != 0; --i) {
-                T suffix{};
-                add_to(suffix, events_[i - 1]);
-                if (!front_.empty()) {
-                    suffix.merge(front_.back());
-                }
-                front_.push_back(std::move(suffix));
+                T one{};
+                add_to(one, events_[i - 1]);
+                stacks_.push_older(std::move(one));
             }
             events_.clear();
-            back_ = T{};
         }
-        front_.pop_back();
+        stacks_.drop(1);
     } else {
         if constexpr (subtracts) {
-            back_.remove(events_.front().value);
+            stacks_.back.remove(events_.front().value);
         }
         events_.pop_front();
     }
@@ -145,11 +139,9 @@ void CountWindow<T>::evict() {
 template <class T>
 decltype(auto) CountWindow<T>::aggregate() const {
     if constexpr (subtracts) {
-        return (back_);
+        return (stacks_.back);
     } else if constexpr (merges) {
-        T whole = front_.empty() ? T{} : front_.back();
-        whole.merge(back_);
-        return whole;
+        return stacks_.aggregate();
     } else {
         T whole{};
         if constexpr (OrderDependent<T>) {
@@ -174,14 +166,7 @@ decltype(auto) CountWindow<T>::aggregate() const {
 
 template <class T>
 std::size_t CountWindow<T>::heap_bytes() const {
-    std::size_t bytes = events_.capacity() * sizeof(Entry) + front_.capacity() * sizeof(T);
-    if constexpr (requires { back_.heap_bytes(); }) {
-        bytes += back_.heap_bytes();
-        for (const T& suffix : front_) {
-            bytes += suffix.heap_bytes();
-        }
-    }
-    return bytes;
+    return events_.capacity() * sizeof(Entry) + stacks_.heap_bytes();
 }
 
 /// Aggregates of N events each, one after the other, by arrival; no event is kept. The last, with fewer, stays open.

@@ -14,7 +14,7 @@
 // Costs: an event in the newest pane one add; a late one O(log panes) and, in the older three quarters at most, an add
 // for each pane that is older; a query two merges; panes that leave amortized O(1) merges each. Time without events
 // costs nothing. Memory: at most ceil(length / resolution) + 1 panes of a T and 24 bytes, and a T and 8 bytes more each
-// (two stacks, see detail/slice.hpp); up to twice that in spare room. T must be Mergeable.
+// (two stacks, see detail/two_stacks.hpp); up to twice that in spare room. T must be Mergeable.
 // Not synchronized: one thread at a time.
 //
 //     weir::PanedWindow<weir::Distinct<int>, std::chrono::hours> shoppers{24h, 10min};   // no more than 145 panes
@@ -62,10 +62,7 @@ public:
     bool advance_to(Timestamp now);
 
     /// The aggregate's answer over the panes inside.
-    [[nodiscard]] auto result() const {
-        const detail::Merged<T> whole = aggregate();
-        return std::decay_t<decltype(whole.aggregate.result())>(whole.aggregate.result());
-    }
+    [[nodiscard]] auto result() const { return aggregate().aggregate.result(); }
 
     [[nodiscard]] Timestamp now() const noexcept { return now_; }
     [[nodiscard]] Length length() const noexcept { return length_; }

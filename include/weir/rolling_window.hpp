@@ -8,10 +8,10 @@
 // any order; one that is late but still inside is put where it belongs and the result is as if all had come in order.
 //
 // Costs: an event in order, its leaving and a query are amortized O(1) for aggregators that are Removable, Mergeable or
-// select (Min, Max); a late event costs O(log events), one merge more for each event it overtook where the aggregator
-// can only merge; an aggregator that can only add is recomputed when asked, O(events). Time that passes without events
-// costs nothing. Memory: 4 bytes and the value for each event held and some 30 for each 128 of them, for Mergeable
-// aggregators one aggregate more.
+// select (Min, Max); a late event costs O(log events), where the aggregator can only merge O(events) merges when it is
+// later than any before it; an aggregator that can only add is recomputed when asked, O(events). Time that passes
+// without events costs nothing. Memory: 4 bytes and the value for each event held and some 30 for each 128 of them, for
+// Mergeable aggregators one aggregate more.
 //
 // An empty window answers what its aggregator answers before the first input. Not synchronized: one thread at a time.
 //
@@ -73,8 +73,7 @@ public:
     /// The aggregate's answer over (now() - length, now()] of one window.
     [[nodiscard]] auto result(std::size_t window) const {
         const Window& w = windows_[window];
-        using Result = std::decay_t<decltype(detail::result_of<T>(*w.upkeep, log_, w.inside))>;
-        return w.upkeep ? detail::result_of<T>(*w.upkeep, log_, w.inside) : Result(from_scratch(w).result());
+        return w.upkeep ? detail::result_of<T>(*w.upkeep, log_, w.inside) : from_scratch(w).result();
     }
 
     /// The aggregate itself: gives what `f(part)` gives, where `part.template operator()<I>()` is the aggregate, of a
@@ -138,10 +137,7 @@ private:
     // So few events are looked through when asked, where an aggregate of them would be larger than they are.
     static constexpr std::size_t few = sizeof(detail::Upkeep<T>) > 64 ? 16 : 0;
 
-    // now() - length, or the least time where that overflows; length is not negative.
-    [[nodiscard]] Timestamp horizon(Duration length) const {
-        return now_ < Timestamp::min() + length ? Timestamp::min() : now_ - length;
-    }
+    [[nodiscard]] Timestamp horizon(Duration length) const { return saturating_subtract(now_, length); }
     bool insert_late(Timestamp t, value_type value);
     // Tells a window of an event that the log has.
     void insert(Window& w, Timestamp t, const value_type& value, bool last) {
@@ -263,21 +259,14 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
                 continue;
             }
             const Timestamp last = horizon(w.length);
-            if (!w.upkeep) {
-                const std::size_t left = log_.pass(w.inside.first, last, detail::EvictNothing{});
-                w.inside.size -= left;
-                changed = changed || left != 0;
-                continue;
-            }
-            const std::size_t left = log_.pass(w.inside.first, last, detail::Evict<detail::Upkeep<T>>{*w.upkeep});
-            if (left != 0) {
-                w.inside.size -= left;
-                changed = true;
-                if (w.inside.size <= few / 2) {
-                    w.upkeep.reset();
-                } else if (!w.upkeep->evicted(left, last)) {
-                    w.upkeep->settle(log_, w.inside);
-                }
+            const std::size_t left = w.upkeep ? log_.pass(w.inside.first, last, detail::Evict{*w.upkeep})
+                                              : log_.pass(w.inside.first, last, detail::EvictNothing{});
+            w.inside.size -= left;
+            changed = changed || left != 0;
+            if (w.inside.size <= few / 2) {
+                w.upkeep.reset();
+            } else if (w.upkeep && left != 0 && !w.upkeep->evicted(left, last)) {
+                w.upkeep->settle(log_, w.inside);
             }
         }
     }
@@ -323,7 +312,7 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
             w.inside = {};
             if (!log_.empty()) {
                 w.inside = {log_.begin(), log_.size()};
-                w.inside.size -= log_.pass(w.inside.first, horizon(w.length), [](Timestamp, const auto&) {});
+                w.inside.size -= log_.pass(w.inside.first, horizon(w.length), detail::EvictNothing{});
             }
         }
         if (!expiring && w.inside.size <= few) {
@@ -344,7 +333,7 @@ std::size_t RollingWindows<T>::heap_bytes() const {
     return bytes;
 }
 
-/// A rolling window of one length.
+/// A rolling window of one length. All events that it has are inside, so that it needs no cursor as RollingWindows do.
 /// `T` is the aggregator, `Length` a chrono duration type that converts to milliseconds.
 template <class T, class Length = Duration>
 class RollingWindow {
@@ -394,7 +383,7 @@ public:
                 return false;
             }
             const Timestamp last = horizon();
-            const std::size_t left = log_.drop_until(last, detail::Evict<detail::Upkeep<T>>{upkeep_});
+            const std::size_t left = log_.drop_until(last, detail::Evict{upkeep_});
             if (log_.empty()) {
                 upkeep_ = {};
             } else if (left != 0 && !upkeep_.evicted(left, last)) {
@@ -424,11 +413,7 @@ private:
     static constexpr bool expiring = Expiring<T>;
     static constexpr auto none_held = [](auto /*update*/) {};
 
-    // now() - length(), or the least time where that overflows.
-    [[nodiscard]] Timestamp horizon() const {
-        const Duration length{length_};
-        return now_ < Timestamp::min() + length ? Timestamp::min() : now_ - length;
-    }
+    [[nodiscard]] Timestamp horizon() const { return saturating_subtract(now_, length_); }
     [[nodiscard]] detail::Range<Log> inside() const {
         return log_.empty() ? detail::Range<Log>{} : detail::Range<Log>{log_.begin(), log_.size()};
     }

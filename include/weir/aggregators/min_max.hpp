@@ -39,15 +39,15 @@ template <class T>
     }
 }
 
-// How a window keeps those inputs alone that may yet be the least, or the greatest.
+// How the least, or the greatest, is chosen; a window keeps those inputs alone that may yet be.
 struct Least {
     template <class T>
     static constexpr bool counts(const T& x) {
         return is_ordered(x);
     }
     template <class T>
-    static constexpr bool outlives(const T& later, const T& earlier) {
-        return !(earlier < later);
+    static constexpr bool better(const T& x, const T& than) {
+        return x < than;
     }
 };
 struct Greatest {
@@ -56,58 +56,41 @@ struct Greatest {
         return is_ordered(x);
     }
     template <class T>
-    static constexpr bool outlives(const T& later, const T& earlier) {
-        return !(later < earlier);
+    static constexpr bool better(const T& x, const T& than) {
+        return than < x;
     }
+};
+
+template <class T, class S>
+class Best {
+public:
+    using value_type = T;
+    using selections = std::tuple<S>;
+
+    constexpr void add(const T& x) {
+        if (S::counts(x) && (!best_ || S::better(x, *best_))) {
+            best_ = x;
+        }
+    }
+    constexpr void merge(const Best& later) {
+        if (later.best_) {
+            add(*later.best_);
+        }
+    }
+    [[nodiscard]] constexpr std::optional<T> result() const { return best_; }
+    constexpr bool operator==(const Best&) const = default;
+
+private:
+    std::optional<T> best_;
 };
 
 }  // namespace detail
 
 template <class T>
-class Min {
-public:
-    using value_type = T;
-    using selections = std::tuple<detail::Least>;
-
-    constexpr void add(const T& x) {
-        if (detail::is_ordered(x) && (!least_ || x < *least_)) {
-            least_ = x;
-        }
-    }
-    constexpr void merge(const Min& later) {
-        if (later.least_) {
-            add(*later.least_);
-        }
-    }
-    [[nodiscard]] constexpr std::optional<T> result() const { return least_; }
-    constexpr bool operator==(const Min&) const = default;
-
-private:
-    std::optional<T> least_;
-};
+class Min : public detail::Best<T, detail::Least> {};
 
 template <class T>
-class Max {
-public:
-    using value_type = T;
-    using selections = std::tuple<detail::Greatest>;
-
-    constexpr void add(const T& x) {
-        if (detail::is_ordered(x) && (!greatest_ || *greatest_ < x)) {
-            greatest_ = x;
-        }
-    }
-    constexpr void merge(const Max& later) {
-        if (later.greatest_) {
-            add(*later.greatest_);
-        }
-    }
-    [[nodiscard]] constexpr std::optional<T> result() const { return greatest_; }
-    constexpr bool operator==(const Max&) const = default;
-
-private:
-    std::optional<T> greatest_;
-};
+class Max : public detail::Best<T, detail::Greatest> {};
 
 template <class T>
 class MinMax {

@@ -16,6 +16,8 @@
 
 #include <boost/circular_buffer.hpp>
 #include <weir/aggregator.hpp>
+#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/two_stacks.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -55,13 +57,7 @@ struct Merged {
         aggregate.merge(later.aggregate);
         size += later.size;
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        if constexpr (requires { aggregate.heap_bytes(); }) {
-            return aggregate.heap_bytes();
-        } else {
-            return 0;
-        }
-    }
+    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate); }
 };
 
 /// The events of a slice themselves, in event-time order, equal times by arrival.
@@ -148,24 +144,22 @@ private:
 ///
 /// The front is the aggregates of the oldest slices up to a point, one for each slice to begin with; behind that point
 /// one aggregate grows. When the front is used up it is made anew of three quarters of the slices: the youngest
-/// quarter, which is where late events fall, stays behind the point, where an event is one add. Two stacks:
-/// Tangwongsan, Hirzel, Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time (DEBS 2017),
-/// section 3.
+/// quarter, which is where late events fall, stays behind the point, where an event is one add.
 template <class T>
 class SliceStacks {
 public:
     /// How many slices are covered, and how many of them by the front.
     [[nodiscard]] std::size_t covered() const noexcept { return covered_; }
-    [[nodiscard]] std::size_t front() const noexcept { return front_.size(); }
+    [[nodiscard]] std::size_t front() const noexcept { return stacks_.front.size(); }
 
     /// An event was put into slice `i`, which is one more slice than there was where `fresh`. Gives up what is covered
     /// where keeping it would cost an add for each slice of the front that is older.
     template <class X>
     void add_or_reset(std::size_t i, bool fresh, Timestamp t, const X& x) {
-        if (i < front_.size()) {
+        if (i < front()) {
             reset();
         } else if (i < covered_) {
-            back_.add(t, x);
+            stacks_.back.add(t, x);
             covered_ += fresh ? 1 : 0;
         }
     }
@@ -173,32 +167,32 @@ public:
     /// The same, keeping what is covered: up to i adds.
     template <class X>
     void add(std::size_t i, bool fresh, Timestamp t, const X& x) {
-        if (i >= front_.size()) {
+        std::vector<Merged<T>>& front = stacks_.front;
+        if (i >= front.size()) {
             add_or_reset(i, fresh, t, x);
             return;
         }
-        std::size_t k = front_.size() - 1 - i;
+        std::size_t k = front.size() - 1 - i;
         if (fresh) {
             ++covered_;
             ++k;
-            front_.insert(front_.begin() + static_cast<std::ptrdiff_t>(k), Merged<T>{front_[k - 1]});
+            front.insert(front.begin() + static_cast<std::ptrdiff_t>(k), Merged<T>{front[k - 1]});
         }
-        for (; k != front_.size(); ++k) {
-            front_[k].add(t, x);
+        for (; k != front.size(); ++k) {
+            front[k].add(t, x);
         }
     }
 
     /// The oldest slices go.
     // Requires: count <= front().
     void drop(std::size_t count) {
-        front_.resize(front_.size() - count);
+        stacks_.drop(count);
         covered_ -= count;
     }
 
     /// Nothing is covered.
     void reset() {
-        front_.clear();
-        back_ = Merged<T>{};
+        stacks_.clear();
         covered_ = 0;
     }
 
@@ -207,13 +201,9 @@ public:
     void rebuild(const Slices<T>& slices, std::size_t count) {
         reset();
         covered_ = count - count / 4;
-        front_.reserve(covered_);
+        stacks_.front.reserve(covered_);
         for (std::size_t i = covered_; i != 0; --i) {
-            Merged<T> suffix = slices[i - 1].part;
-            if (!front_.empty()) {
-                suffix.merge(front_.back());
-            }
-            front_.push_back(std::move(suffix));
+            stacks_.push_older(slices[i - 1].part);
         }
         extend(slices, count);
     }
@@ -223,31 +213,17 @@ public:
     void extend(const Slices<T>& slices, std::size_t count) {
         assert(covered_ <= count);
         for (; covered_ != count; ++covered_) {
-            back_.merge(slices[covered_].part);
+            stacks_.back.merge(slices[covered_].part);
         }
     }
 
     /// Of the slices that are covered. Two merges.
-    [[nodiscard]] Merged<T> aggregate() const {
-        if (front_.empty()) {
-            return back_;
-        }
-        Merged<T> whole = front_.back();
-        whole.merge(back_);
-        return whole;
-    }
+    [[nodiscard]] Merged<T> aggregate() const { return stacks_.aggregate(); }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = front_.capacity() * sizeof(Merged<T>) + back_.heap_bytes();
-        for (const Merged<T>& part : front_) {
-            bytes += part.heap_bytes();
-        }
-        return bytes;
-    }
+    [[nodiscard]] std::size_t heap_bytes() const { return stacks_.heap_bytes(); }
 
 private:
-    std::vector<Merged<T>> front_;  // front_[k] covers k + 1 slices up to the point, the first of all is the last here
-    Merged<T> back_;                // from the point to covered_
+    TwoStacks<Merged<T>> stacks_;  // the back covers from the front's youngest slice to covered_
     std::size_t covered_ = 0;
 };
 

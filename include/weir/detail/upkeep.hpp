@@ -7,12 +7,11 @@
 //   Expiring    told the horizon; replays the log after a late event
 //   Removable   SubtractOnEvict, O(1) adds and removes an event
 //   Selective   MonotonicQueue, amortized O(1) an event in order, O(log n) at worst, holds those that may yet be chosen
-//   Mergeable   TwoStacks, amortized O(1) merges an event
+//   Mergeable   MergeInStacks, amortized O(1) merges an event
 //   otherwise   Recompute, O(events) a query
 //   Bundle      each part by what suits it
 //
-// Two stacks: Tangwongsan, Hirzel, Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant
-// Time (DEBS 2017), section 3. The monotonic queue is folklore; Lemire: Streaming Maximum-Minimum Filter Using No
+// The monotonic queue is folklore; Lemire: Streaming Maximum-Minimum Filter Using No
 // More than Three Comparisons per Element (Nordic Journal of Computing 13, 2006) measures it.
 //
 // An upkeep is told of every event that joins its range (`insert`) and of every one that leaves it (`evict`), after
@@ -21,16 +20,19 @@
 // are as they should be.
 
 #include <algorithm>
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/ring.hpp>
+#include <weir/detail/two_stacks.hpp>
+#include <weir/time.hpp>
 
 namespace weir::detail {
 
@@ -46,14 +48,28 @@ concept HasParts = requires {
     typename A::parts;
 };
 
-template <class A>
-[[nodiscard]] std::size_t heap_bytes_of(const A& a) {
-    if constexpr (requires { a.heap_bytes(); }) {
-        return a.heap_bytes();
-    } else {
-        return 0;
+/// What a log calls on the events that leave.
+template <class U>
+struct Evict {
+    U& upkeep;
+
+    explicit Evict(U& told) : upkeep{told} {}
+
+    template <class V>
+    void operator()(Timestamp t, const V& value) const {
+        upkeep.evict(t, value);
     }
-}
+    template <class V>
+    void operator()(const V& value, bool leaves) const requires(U::can_evict_if) {
+        upkeep.evict_if(value, leaves);
+    }
+};
+struct EvictNothing {
+    template <class V>
+    void operator()(Timestamp /*t*/, const V& /*value*/) const {}
+    template <class V>
+    void operator()(const V& /*value*/, bool /*leaves*/) const {}
+};
 
 template <class A>
 class SubtractOnEvict {
@@ -84,7 +100,7 @@ public:
     [[nodiscard]] const A& aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         return aggregate_;
     }
-    [[nodiscard]] std::size_t heap_bytes() const { return heap_bytes_of(aggregate_); }
+    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
 
 private:
     A aggregate_{};
@@ -111,12 +127,12 @@ struct Innermost<A> {
     }
 };
 
-/// One input decides the result: of two, the later one `outlives` the earlier where that can never be chosen again.
-/// One that does not `count` never is. A `selection` is what such an aggregator, or a pair of them, chooses by.
+/// One input decides the result: of those that `count` the one than which none is `better`. `selections` are what such
+/// an aggregator, or a pair of them, chooses by.
 template <class S, class T>
 concept Selection = requires(const T& x) {
     { S::counts(x) } -> std::convertible_to<bool>;
-    { S::outlives(x, x) } -> std::convertible_to<bool>;
+    { S::better(x, x) } -> std::convertible_to<bool>;
 };
 template <class A>
 concept Selective = requires {
@@ -136,7 +152,7 @@ public:
         std::uint32_t i = items_.size();
         if (i != 0 && items_.back().time > t) {
             i = after(t);
-            if (S::outlives(items_[i].value, x)) {
+            if (!S::better(x, items_[i].value)) {
                 return;
             }
         }
@@ -175,15 +191,16 @@ private:
         }
         return first;
     }
-    // The first of those before `i` that x outlives: all from there on are. Gallops, so that no step is O(n).
+    // The first of those before `i` that can never be chosen again, now that x is here: all from there on are such.
+    // Gallops, so that no step is O(n).
     [[nodiscard]] std::uint32_t outlived_before(std::uint32_t i, const T& x) const {
         std::uint32_t step = 1;
-        while (step <= i && S::outlives(x, items_[i - step].value)) {
+        while (step <= i && !S::better(items_[i - step].value, x)) {
             i -= step;
             step *= 2;
         }
         for (step /= 2; step != 0; step /= 2) {
-            if (step <= i && S::outlives(x, items_[i - step].value)) {
+            if (step <= i && !S::better(items_[i - step].value, x)) {
                 i -= step;
             }
         }
@@ -243,15 +260,14 @@ private:
     typename QueuesOf<typename Chooser::selections>::type queues_;
 };
 
-/// The front keeps, for each of its events, the aggregate from it to the front's youngest; the back is one aggregate.
 /// Events that are late by no more than what was seen so far stay in the back, so that they find it open.
 template <class A>
-class TwoStacks {
+class MergeInStacks {
 public:
     template <class V>
     bool insert(Timestamp t, const V& value, bool last) {
-        if (last || front_.empty() || t >= youngest_of_front_) {
-            add(back_, t, value);
+        if (last || stacks_.front.empty() || t >= youngest_of_front_) {
+            add(stacks_.back, t, value);
             return true;
         }
         oldest_late_ = stale_ ? std::min(oldest_late_, t) : t;
@@ -264,8 +280,8 @@ public:
     template <class V>
     void evict_if(const V& /*value*/, bool /*leaves*/) {}
     bool evicted(std::size_t count, Timestamp /*horizon*/) {
-        if (count <= front_.size()) {
-            front_.erase(front_.end() - static_cast<std::ptrdiff_t>(count), front_.end());
+        if (count <= stacks_.front.size()) {
+            stacks_.drop(count);
             return true;
         }
         stale_ = true;
@@ -282,58 +298,41 @@ public:
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
         stale_ = false;
-        back_ = A{};
-        front_.clear();
+        stacks_.clear();
         if (range.size == 0) {
-            front_.shrink_to_fit();
+            stacks_.front.shrink_to_fit();
             return;
         }
-        std::size_t fronts = range.size;
+        std::size_t behind = 0;  // of the youngest, so many are for the back
         if (lateness_ > Duration::zero()) {
             auto young = range.first;
-            const std::size_t old = log.pass(young, log.back_time() - lateness_, [](Timestamp, const auto&) {});
+            const std::size_t old = log.pass(young, saturating_subtract(log.back_time(), lateness_), EvictNothing{});
             if (old >= range.size / 2) {
-                fronts = old;
-                log.for_each(young, range.size - old, [this](Timestamp t, const auto& value) { add(back_, t, value); });
+                behind = range.size - old;
+                log.for_each(young, behind, [this](Timestamp t, const auto& value) { add(stacks_.back, t, value); });
             }
         }
-        std::size_t to_pass = range.size - fronts;
-        A suffix{};
         log.for_each_reversed(range.size, [&](Timestamp t, const auto& value) {
-            if (to_pass != 0) {
-                --to_pass;
+            if (behind != 0) {
+                --behind;
                 return;
             }
-            if (front_.empty()) {
+            if (stacks_.front.empty()) {
                 youngest_of_front_ = t;
             }
             A one{};
             add(one, t, value);
-            one.merge(suffix);
-            suffix = one;
-            front_.push_back(std::move(one));
+            stacks_.push_older(std::move(one));
         });
     }
     template <class Log>
     [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
-        if (front_.empty()) {
-            return back_;
-        }
-        A whole = front_.back();
-        whole.merge(back_);
-        return whole;
+        return stacks_.aggregate();
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = front_.capacity() * sizeof(A) + heap_bytes_of(back_);
-        for (const A& a : front_) {
-            bytes += heap_bytes_of(a);
-        }
-        return bytes;
-    }
+    [[nodiscard]] std::size_t heap_bytes() const { return stacks_.heap_bytes(); }
 
 private:
-    std::vector<A> front_;
-    A back_{};
+    TwoStacks<A> stacks_;
     bool stale_ = false;
     Timestamp youngest_of_front_{};
     Timestamp oldest_late_{};
@@ -397,7 +396,7 @@ public:
         return aggregate_;
     }
     [[nodiscard]] const A& counted() const { return aggregate_; }
-    [[nodiscard]] std::size_t heap_bytes() const { return heap_bytes_of(aggregate_); }
+    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
 
 private:
     A aggregate_{};
@@ -422,7 +421,7 @@ struct ChooseUpkeep {
         } else if constexpr (Selective<A>) {
             return std::type_identity<MonotonicQueue<A>>{};
         } else if constexpr (Mergeable<A>) {
-            return std::type_identity<TwoStacks<A>>{};
+            return std::type_identity<MergeInStacks<A>>{};
         } else {
             return std::type_identity<Recompute<A>>{};
         }
@@ -481,38 +480,16 @@ private:
     std::tuple<Upkeep<As>...> parts_;
 };
 
-/// What a log calls on the events that leave.
-template <class U>
-struct Evict {
-    U& upkeep;
-
-    template <class V>
-    void operator()(Timestamp t, const V& value) const {
-        upkeep.evict(t, value);
-    }
-    template <class V>
-    void operator()(const V& value, bool leaves) const requires(U::can_evict_if) {
-        upkeep.evict_if(value, leaves);
-    }
-};
-struct EvictNothing {
-    template <class V>
-    void operator()(Timestamp /*t*/, const V& /*value*/) const {}
-    template <class V>
-    void operator()(const V& /*value*/, bool /*leaves*/) const {}
-};
-
 /// What `A::result()` would be over the range.
 template <class A, class Log>
 [[nodiscard]] auto result_of(const Upkeep<A>& upkeep, const Log& log, const Range<Log>& range) {
     if constexpr (HasParts<A>) {
         return [&]<std::size_t... I>(std::index_sequence<I...>) {
-            return std::tuple{upkeep.template aggregate<I>(log, range).result()...};
+            return result_type_t<A>{upkeep.template aggregate<I>(log, range).result()...};
         }
         (std::make_index_sequence<std::tuple_size_v<typename A::parts>>{});
     } else {
-        decltype(auto) whole = upkeep.aggregate(log, range);
-        return std::decay_t<decltype(whole.result())>(whole.result());
+        return upkeep.aggregate(log, range).result();
     }
 }
 
