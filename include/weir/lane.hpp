@@ -380,6 +380,26 @@ private:
     return expires_at < saturating_subtract(wanted, spare / 2);
 }
 
+/// What a lane makes of an event: `insert(key, time, record)` says of each of its records, a `Given`, whether it was
+/// kept.
+template <class Given, class Spec, class Event, class Insert>
+Taken take(const Spec& spec, const Event& event, Insert insert) {
+    if (!std::invoke(spec.when_, event)) {
+        return Taken::passed;
+    }
+    const std::string_view key{std::invoke(spec.by_, event)};
+    if (key.empty()) {
+        return Taken::passed;
+    }
+    const Timestamp time = std::invoke(spec.time, event);
+    Taken taken = Taken::passed;
+    spec.each_(event, [&](Given record) {
+        const bool kept = insert(key, time, std::forward<Given>(record));
+        taken = kept || taken == Taken::accepted ? Taken::accepted : Taken::late;
+    });
+    return taken;
+}
+
 template <class Spec>
 class LaneOf;
 
@@ -417,21 +437,9 @@ public:
     }
 
     Taken process(const Event& event) override {
-        if (!std::invoke(spec_.when_, event)) {
-            return Taken::passed;
-        }
-        const std::string_view key{std::invoke(spec_.by_, event)};
-        if (key.empty()) {
-            return Taken::passed;
-        }
-        const Timestamp time = std::invoke(spec_.time, event);
-        Taken taken = Taken::passed;
-        spec_.each_(event, [&](Record record) {
-            const bool kept =
-                keyed_.update(key, [&](State& state) { return state.windows.insert(time, std::move(record)); });
-            taken = kept || taken == Taken::accepted ? Taken::accepted : Taken::late;
+        return take<Record>(spec_, event, [&](std::string_view key, Timestamp time, Record record) {
+            return keyed_.update(key, [&](State& state) { return state.windows.insert(time, std::move(record)); });
         });
-        return taken;
     }
 
     void advance_to(Timestamp now) override { keyed_.advance_to(now); }
@@ -586,21 +594,10 @@ public:
           spec_{std::move(spec)} {}
 
     Taken process(const Event& event) override {
-        if (!std::invoke(spec_.when_, event)) {
-            return Taken::passed;
-        }
-        const std::string_view key{std::invoke(spec_.by_, event)};
-        if (key.empty()) {
-            return Taken::passed;
-        }
-        const Timestamp time = std::invoke(spec_.time, event);
-        Taken taken = Taken::passed;
-        spec_.each_(event, [&](const Record& record) {
-            const bool kept = keyed_.update(
+        return take<const Record&>(spec_, event, [&](std::string_view key, Timestamp time, const Record& record) {
+            return keyed_.update(
                 key, [&](State& state) { return state.sessions.insert(time, record) != SessionInsert::late; });
-            taken = kept || taken == Taken::accepted ? Taken::accepted : Taken::late;
         });
-        return taken;
     }
 
     void advance_to(Timestamp now) override { keyed_.advance_to(now); }
