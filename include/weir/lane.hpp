@@ -34,6 +34,7 @@
 #include <vector>
 
 #include <weir/aggregators/bundle.hpp>
+#include <weir/aggregators/none.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/metric.hpp>
 #include <weir/metric_parser.hpp>
@@ -133,6 +134,25 @@ struct AsAggregator<std::tuple<A>> {
 template <class A, class B, class... As>
 struct AsAggregator<std::tuple<A, B, As...>> {
     using type = Bundle<A, B, As...>;
+};
+
+/// Aggregates nothing. Beside counts alone, which look at no input, it makes a window keep its inputs.
+template <class Input>
+struct Keep {
+    using value_type = Input;
+    void add(const Input& /*x*/) noexcept {}
+    void remove(const Input& /*x*/) noexcept {}
+    void remove_if(const Input& /*x*/, bool /*leaves*/) noexcept {}
+    void merge(const Keep& /*later*/) noexcept {}
+    [[nodiscard]] None result() const noexcept { return {}; }
+};
+
+/// What a lane's windows aggregate. History that can move is made of records, whether or not an aggregate needs them.
+template <class Tuple, class Record, bool moves>
+struct Aggregated : AsAggregator<Tuple> {};
+template <class... As, class Record>
+requires(std::same_as<value_type_t<As>, None>&&...) struct Aggregated<std::tuple<As...>, Record, true>
+    : AsAggregator<std::tuple<As..., Keep<Record>>> {
 };
 
 template <class A, class Tuple>
@@ -409,7 +429,7 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Met
     : public AnyLane<Event> {
     using Spec = LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>;
     using Parts = typename Unique<std::tuple<>, typename Metrics::aggregator...>::type;
-    using T = typename AsAggregator<Parts>::type;
+    using T = typename Aggregated<Parts, Record, !std::same_as<Origin, NoOrigin>>::type;
     using Group = typename Publisher<Parts, Metrics...>::Group;
     using Publisher_ = Publisher<Parts, Metrics...>;
 

@@ -508,6 +508,30 @@ TEST_CASE("history that moves takes its values along", "[lane]") {
     REQUIRE(drain(pipeline).empty());
 }
 
+TEST_CASE("history moves where the lane counts and looks at nothing else", "[lane]") {
+    Pipeline<Shop> pipeline;
+    pipeline.add(weir::lane<Shop>("steps")
+                     .by(&Shop::user)
+                     .origin(&Shop::origin)
+                     .rolling(long_length)
+                     .metric("steps", weir::count));
+    Store store;
+    const auto flush = [&] {
+        for (const Written& w : drain(pipeline)) {
+            store.apply(w);
+        }
+    };
+    for (const auto& [t, origin] : {std::pair{0, 1U}, {10, 2U}, {20, 1U}}) {
+        Shop event = view(t, "anonymous", "p", t);
+        event.origin = origin;
+        pipeline.process(event);
+    }
+    pipeline.move("anonymous", "ada", weir::History{.origin = 1});
+    flush();
+    REQUIRE(store.find({"steps", "anonymous", "400ms", "steps"})->value == "1");
+    REQUIRE(store.find({"steps", "ada", "400ms", "steps"})->value == "2");
+}
+
 TEST_CASE("history moves to a key of another shard, and its symbols with it", "[lane]") {
     struct Page {
         std::string user;
