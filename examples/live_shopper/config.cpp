@@ -307,7 +307,8 @@ void read_windows(const Node& node, Settings& settings) {
                 {{"product", [&](const Node& n) { settings.product_windows = n.durations(); }},
                  {"category", [&](const Node& n) { settings.category_windows = n.durations(); }},
                  {"cart", [&](const Node& n) { settings.cart_windows = n.durations(); }},
-                 {"purchase", [&](const Node& n) { settings.purchase_windows = n.durations(); }}});
+                 {"purchase", [&](const Node& n) { settings.purchase_windows = n.durations(); }},
+                 {"checkout", [&](const Node& n) { settings.checkout_windows = n.durations(); }}});
 }
 
 std::string read_file(const std::string& path, std::string_view what) {

@@ -96,6 +96,8 @@ constexpr auto purchase_steps = [](const ShopperEvent& e, auto keep) {
                       e.symbols.intern(e.event.transaction_id)});
 };
 
+constexpr auto checkout_steps = [](const ShopperEvent& e, auto keep) { keep(CheckoutStep{Movable{e}}); };
+
 bool is_removal(const CartChange& change) { return !change.added; }
 
 // How a value is read off an aggregate.
@@ -219,6 +221,17 @@ weir::Pipeline<ShopperEvent> make_user_pipeline(const Settings& settings) {
                     "total spent")
             .metric("avg_order_value", aggregate<Orders>.parse([](const Orders& o) { return o.result().average(); }),
                     "order_value / orders_count to 2 decimals"));
+
+    if (!settings.checkout_windows.empty()) {
+        pipeline.add(lane<ShopperEvent>("checkout")
+                         .when(is(EventType::checkout_step), "checkout_step")
+                         .by(user)
+                         .each<CheckoutStep>(checkout_steps)
+                         .origin(&CheckoutStep::origin)
+                         .rolling(settings.checkout_windows)
+                         .linger(settings.linger)
+                         .metric("checkout_step_count", count, "steps of the checkout taken"));
+    }
 
     return pipeline;
 }

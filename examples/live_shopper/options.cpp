@@ -46,7 +46,8 @@ A config file:
   { "kafka":   { "brokers": "b-1:9096", "topic": "enriched-good", "group": "live-shopper",
                  "properties": { "security.protocol": "SASL_SSL", "sasl.username": "shop", "sasl.password": "..." } },
     "redis":   { "address": "redis:6379", "user": "shop", "password_file": "/run/secrets/redis", "database": 0 },
-    "windows": { "product": ["5m", "1h"], "category": ["5m", "1h", "24h"], "cart": ["5m", "1h"], "purchase": ["24h"] },
+    "windows": { "product": ["5m", "1h"], "category": ["5m", "1h", "24h"], "cart": ["5m", "1h"], "purchase": ["24h"],
+                 "checkout": ["1h"] },
     "session": { "gap": "30m", "lateness": "5s" },
     "linger": "10m", "dedupe": "24h", "max_future": "5m", "flush_interval": "100ms", "cart_total": "by_form",
     "stitch": true, "threads": 1, "metrics": "127.0.0.1:9464", "log_level": "info" })";
@@ -66,6 +67,7 @@ struct Flags {
     std::vector<std::string> category_windows;
     std::vector<std::string> cart_windows;
     std::vector<std::string> purchase_windows;
+    std::vector<std::string> checkout_windows;
     std::optional<std::string> session_gap;
     std::optional<std::string> lateness;
     std::optional<std::string> linger;
@@ -132,6 +134,7 @@ void add_settings(CLI::App& app, Flags& flags) {
     windows("--category-windows", flags.category_windows, "category", "5m,1h,24h");
     windows("--cart-windows", flags.cart_windows, "cart", "5m,1h");
     windows("--purchase-windows", flags.purchase_windows, "purchase", "24h");
+    windows("--checkout-windows", flags.checkout_windows, "checkout", "none: no such lane");
     duration("--session-gap", flags.session_gap, "Silence that ends a session [30m]", false);
     duration("--lateness", flags.lateness, "How long after its gap a session waits for late events [5s]", true);
     duration("--linger", flags.linger, "How long values outlive their window: their TTL beyond it [10m]", false);
@@ -254,6 +257,7 @@ void apply_settings(const Flags& flags, Settings& settings) {
     set(settings.category_windows, flags.category_windows, "--category-windows");
     set(settings.cart_windows, flags.cart_windows, "--cart-windows");
     set(settings.purchase_windows, flags.purchase_windows, "--purchase-windows");
+    set(settings.checkout_windows, flags.checkout_windows, "--checkout-windows");
     set(settings.session_gap, flags.session_gap);
     set(settings.session_lateness, flags.lateness);
     set(settings.linger, flags.linger);

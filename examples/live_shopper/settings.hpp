@@ -22,6 +22,7 @@ struct Settings {
                                                  std::chrono::hours{24}};
     std::vector<weir::Duration> cart_windows{std::chrono::minutes{5}, std::chrono::hours{1}};
     std::vector<weir::Duration> purchase_windows{std::chrono::hours{24}};
+    std::vector<weir::Duration> checkout_windows;  // none: no such lane
 
     weir::Duration session_gap = std::chrono::minutes{30};
     weir::Duration session_lateness = std::chrono::seconds{5};  // how long after its gap a session stays open

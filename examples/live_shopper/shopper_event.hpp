@@ -59,6 +59,8 @@ struct CartChange : Movable {
     weir::Decimal value;  // price x quantity; 0 where the price is unknown
 };
 
+struct CheckoutStep : Movable {};
+
 struct PurchaseStep : Movable {
     EventType type;                      // add_to_cart, remove_from_cart, checkout_step or transaction
     std::optional<weir::Decimal> total;  // of the cart after a cart event, of the transaction

@@ -315,7 +315,8 @@ std::string Feature::key(std::string_view user, std::string_view session) const 
 const std::vector<Feature>& feature_catalogue() {
     static const auto catalogue = [] {
         std::vector<Feature> out;
-        const live_shopper::Settings settings;
+        live_shopper::Settings settings;
+        settings.checkout_windows = {std::chrono::hours{1}};
         for (const auto& make : {live_shopper::make_user_pipeline, live_shopper::make_session_pipeline}) {
             for (const weir::MetricInfo& metric : make(settings).catalogue()) {
                 out.push_back({metric.lane, metric.name, metric.window});

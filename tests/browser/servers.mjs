@@ -194,6 +194,8 @@ export async function start_servers({ shoppers = 0, rate = 20 } = {}) {
             `127.0.0.1:${metrics}`,
             '--flush-interval', // as scripts/demo does
             '25ms',
+            '--checkout-windows',
+            '1h',
         ]);
         const brokers = await job.said(/^kafka (\S+)$/m);
         const shop = start('storefront', process.env.STOREFRONT, [

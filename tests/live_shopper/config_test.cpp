@@ -115,7 +115,7 @@ TEST_CASE("a config file sets everything", "[config]") {
                   "properties": {"security.protocol": "SASL_SSL", "fetch.min.bytes": 1, "enable.ssl.certificate.verification": true}},
         "redis": {"address": "r:7000", "user": "u", "password": "p\"q", "database": 2, "max_pending": 10,
                   "connect_timeout": "1s", "reply_timeout": "2s"},
-        "windows": {"product": ["1m"], "category": ["2m", "3h"], "cart": ["4m"], "purchase": ["2d"]},
+        "windows": {"product": ["1m"], "category": ["2m", "3h"], "cart": ["4m"], "purchase": ["2d"], "checkout": ["5m"]},
         "session": {"gap": "10m", "lateness": "0s"},
         "linger": "1m", "dedupe": "2h", "max_future": "1s", "flush_interval": "50ms", "cart_total": "after",
         "stitch": false, "threads": 2, "max_record_bytes": 2048, "metrics": "9464", "log_level": "debug"})",
@@ -130,6 +130,7 @@ TEST_CASE("a config file sets everything", "[config]") {
     CHECK(config.max_pending == 10);
     CHECK(config.settings.category_windows == std::vector<weir::Duration>{2min, 3h});
     CHECK(config.settings.purchase_windows == std::vector<weir::Duration>{48h});
+    CHECK(config.settings.checkout_windows == std::vector<weir::Duration>{5min});
     CHECK(config.settings.session_gap == 10min);
     CHECK(config.settings.session_lateness == 0s);
     CHECK(config.settings.flush_interval == 50ms);

@@ -42,6 +42,39 @@ std::map<std::string, std::string> written(Engine& engine, std::map<std::string,
 
 }  // namespace
 
+TEST_CASE("the checkout lane is there where its windows are", "[engine]") {
+    Settings settings;
+    ShopEvent step = view("a", start, "", "visitor");
+    step.type = EventType::checkout_step;
+    step.checkout_step = 1;
+    {
+        Engine engine{settings};
+        engine.accept(step, start);
+        engine.advance_to(start);
+        CHECK(written(engine).count("user:visitor:checkout_step_count_1h") == 0);
+    }
+    settings.checkout_windows = {1h};
+    Engine engine{settings};
+    engine.accept(step, start);
+    engine.advance_to(start);
+    auto store = written(engine);
+    CHECK(store.at("user:visitor:checkout_step_count_1h") == "1");
+
+    // The step moves with the rest of the history when the visitor turns out to be somebody.
+    ShopEvent login = step;
+    login.id = "b";
+    login.time = start + 1s;
+    login.user_id = "ada";
+    login.checkout_step = 2;
+    engine.accept(login, start + 1s);
+    engine.advance_to(start + 1s);
+    store = written(engine, std::move(store));
+    CHECK(store.at("user:ada:checkout_step_count_1h") == "2");
+    CHECK(store.count("user:visitor:checkout_step_count_1h") == 0);
+    engine.advance_to(start + 1h);  // the first has left
+    CHECK(written(engine, std::move(store)).at("user:ada:checkout_step_count_1h") == "1");
+}
+
 TEST_CASE("read back in another order, what was a visitor's is taken back", "[engine]") {
     const ShopEvent anonymous = view("a", start, "", "visitor");
     const ShopEvent login = view("b", start + 1s, "ada", "visitor");

@@ -23,6 +23,7 @@ constexpr auto stalled = R"({"rules": [{"name": "stalled", "title": "A stalled c
     {"feature": "cart_value", "window": "1h", "at_least": 100},
     {"feature": "session_duration", "missing": false},
     {"feature": "cart_update_frequency", "window": "1h", "unchanged": true},
+    {"feature": "checkout_step_count", "window": "1h", "unchanged": true},
     {"any": [{"feature": "orders_count", "window": "24h", "at_most": 0, "or_missing": true},
              {"feature": "cart_update_frequency", "window": "1h", "rose_after": {"feature": "orders_count", "window": "24h"}}]}]},
     "for": "900ms", "cool_down": "2s", "do": {"kind": "chat", "text": "hello"}}]})";
@@ -83,7 +84,7 @@ TEST_CASE("a rule fires once per shopper and cool-down, of however many storefro
     CHECK(firing.at("held").get<int>() >= 900);
     CHECK(firing.at("why")[0].at("test") == "cart_value_1h at least 100");
     CHECK(firing.at("why")[0].at("value") == "120");
-    CHECK(firing.at("why")[3].at("value").is_null());
+    CHECK(firing.at("why")[4].at("value").is_null());
 }
 
 TEST_CASE("a cart that changes or is paid for is not stalled", "[action_engine]") {
@@ -102,6 +103,20 @@ TEST_CASE("a cart that changes or is paid for is not stalled", "[action_engine]"
     // Something more goes into the cart after the order, and then nothing.
     set_cart(redis, "visitor", "240", "5");
     CHECK(eventually([&] { return engine.count() == 1; }));
+}
+
+TEST_CASE("a shopper who goes on through the checkout has not stalled", "[action_engine]") {
+    RedisServer redis;
+    Roster roster;
+    roster.note("", "visitor", "s1", "add_to_cart", false, wall_clock());
+    Engine engine{redis, roster};
+    set_cart(redis, "visitor", "120", "2");
+    for (int step = 1; step <= 3; ++step) {
+        std::this_thread::sleep_for(600ms);
+        redis.command({"SET", "user:visitor:checkout_step_count_1h", std::to_string(step)});
+    }
+    CHECK(engine.count() == 0);
+    CHECK(eventually([&] { return engine.count() == 1; }));  // stays there
 }
 
 TEST_CASE("somebody who signs in is not asked again", "[action_engine]") {

@@ -186,5 +186,5 @@ TEST_CASE("a deed tells what the pages need, and why", "[rules]") {
 TEST_CASE("features are kept under the keys that the job writes", "[rules]") {
     CHECK(Feature{"cart", "cart_value", "1h"}.key("u", "s") == "user:u:cart_value_1h");
     CHECK(Feature{"session", "session_duration", ""}.key("u", "s") == "session:s:session_duration");
-    CHECK(feature_catalogue().size() == 10 + 12 + 8 + 3 + 11);
+    CHECK(feature_catalogue().size() == 10 + 12 + 8 + 3 + 1 + 11);
 }
