@@ -94,6 +94,7 @@ test('a visit goes from view to order, and sign-in keeps the history', async () 
     await holds(`${known}:orders_count_24h`, '1');
     // 37 and 4.95 for delivery
     await holds(`${known}:order_value_24h`, '41.95');
+    await holds(`${known}:checkout_step_count_1h`, '2');
     await holds(`session:${session}:session_bounce`, 'false');
     assert.ok(Number(await servers.redis.get(`session:${session}:session_page_count`)) >= 8);
     await page.goto('/cart');

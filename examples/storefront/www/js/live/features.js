@@ -11,6 +11,7 @@ const LANES = {
     category: 'where',
     cart: 'what goes in and out',
     purchase: 'what is bought',
+    checkout: 'how far the checkout is',
     session: 'this visit',
 };
 const POINTS = 60;
