@@ -59,41 +59,6 @@ std::string_view status_text(int status) {
     }
 }
 
-// A request that was read to its end, and the answer to it, both in memory.
-class MemoryStream final : public httplib::Stream {
-public:
-    MemoryStream(std::string_view in, const std::string& address, int port) : in_{in}, address_{address}, port_{port} {}
-
-    [[nodiscard]] bool is_readable() const override { return !in_.empty(); }
-    [[nodiscard]] bool is_writable() const override { return true; }
-    ssize_t read(char* ptr, std::size_t size) override {
-        const auto n = std::min(size, in_.size());
-        in_.copy(ptr, n);
-        in_.remove_prefix(n);
-        return static_cast<ssize_t>(n);
-    }
-    ssize_t write(const char* ptr, std::size_t size) override {
-        out.append(ptr, size);
-        return static_cast<ssize_t>(size);
-    }
-    void get_remote_ip_and_port(std::string& ip, int& port) const override {
-        ip = address_;
-        port = port_;
-    }
-    void get_local_ip_and_port(std::string& ip, int& port) const override {
-        ip.clear();
-        port = 0;
-    }
-    [[nodiscard]] socket_t socket() const override { return INVALID_SOCKET; }
-
-    std::string out;
-
-private:
-    std::string_view in_;
-    const std::string& address_;
-    int port_;
-};
-
 std::string_view trimmed(std::string_view text) {
     while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) {
         text.remove_prefix(1);
@@ -152,20 +117,6 @@ std::string Stream::take() {
     const std::lock_guard lock{mutex_};
     return std::exchange(pending_, {});
 }
-
-class HttpServer::Router final : public httplib::Server {
-public:
-    // cpp-httplib takes a server without a socket for one that is shutting down; this one never uses it.
-    Router() { svr_sock_ = 0; }
-
-    std::string respond(std::string_view request, const std::string& address, int port, bool& close) {
-        MemoryStream stream{request, address, port};
-        bool closed = false;
-        const bool good = process_request(stream, close, closed, {});
-        close = close || closed || !good;
-        return std::move(stream.out);
-    }
-};
 
 class HttpServer::Workers {
 public:
@@ -254,7 +205,7 @@ struct HttpServer::Connection {
     std::shared_ptr<Stream> stream;
 };
 
-HttpServer::HttpServer(HttpLimits limits) : limits_{limits}, router_{std::make_unique<Router>()} {
+HttpServer::HttpServer(HttpLimits limits) : limits_{limits}, router_{std::make_unique<RequestRouter>()} {
     router_->set_payload_max_length(limits_.buffered);
     router_->set_keep_alive_max_count(1'000'000);
     router_->set_keep_alive_timeout(limits_.idle_time.count() / 1000);

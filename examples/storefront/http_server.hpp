@@ -34,6 +34,7 @@
 #include <httplib.h>
 
 #include "config.hpp"
+#include "request_router.hpp"
 #include "text.hpp"
 
 namespace storefront {
@@ -132,7 +133,6 @@ public:
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
 private:
-    class Router;
     class Workers;
     struct Connection;
     struct Done {
@@ -158,7 +158,7 @@ private:
     void wake() const;
 
     HttpLimits limits_;
-    std::unique_ptr<Router> router_;
+    std::unique_ptr<RequestRouter> router_;
     std::unique_ptr<Workers> pages_;
     std::unique_ptr<Workers> collector_;
     Admit admit_;
