@@ -18,6 +18,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "json_trouble.hpp"
+
 namespace live_shopper {
 namespace {
 
@@ -45,7 +47,21 @@ Place place_at(std::string_view text, std::size_t offset) {
 // Requires: the text is valid JSON.
 class Places {
 public:
-    explicit Places(std::string_view text) : text_{text} { value(""); }
+    static constexpr int most_depth = 64;
+
+    explicit Places(std::string_view text) : text_{text}, at_{begin_of_json(text)} { value("", 0); }
+
+    /// A pointer to what is under `key`.
+    [[nodiscard]] static std::string below(const std::string& pointer, std::string_view key) {
+        auto out = pointer + '/';
+        for (const char c : key) {  // RFC 6901: a key may hold a slash
+            out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+        }
+        return out;
+    }
+
+    /// Where the nesting is deeper than any settings are; what is in there is not known.
+    [[nodiscard]] std::optional<std::size_t> too_deep_at() const { return too_deep_at_; }
 
     [[nodiscard]] std::size_t value_at(const std::string& pointer) const { return values_.at(pointer); }
     [[nodiscard]] std::size_t key_at(const std::string& pointer) const { return keys_.at(pointer); }
@@ -71,30 +87,36 @@ private:
         return text_.substr(begin, at_ - begin);
     }
 
-    void value(const std::string& pointer) {
+    void value(const std::string& pointer, int depth) {
         space();
         values_[pointer] = at_;
+        if (depth > most_depth) {
+            too_deep_at_ = at_;
+        }
+        if (too_deep_at_) {
+            return;
+        }
         if (text_[at_] == '{') {
             ++at_;
-            for (space(); text_[at_] != '}'; space()) {
+            for (space(); !too_deep_at_ && text_[at_] != '}'; space()) {
                 const auto begin = at_;
                 const auto key = Json::parse(string()).get<std::string>();
-                const auto below = fmt::format("{}/{}", pointer, key);
-                if (!keys_.emplace(below, begin).second && !repeated_) {
+                const auto inner = below(pointer, key);
+                if (!keys_.emplace(inner, begin).second && !repeated_) {
                     repeated_ = key;
                     repeated_at_ = begin;
                 }
                 space();
                 ++at_;  // the colon
-                value(below);
+                value(inner, depth + 1);
                 comma();
             }
             ++at_;
         } else if (text_[at_] == '[') {
             ++at_;
             std::size_t index = 0;
-            for (space(); text_[at_] != ']'; space()) {
-                value(pointer + '/' + std::to_string(index++));
+            for (space(); !too_deep_at_ && text_[at_] != ']'; space()) {
+                value(below(pointer, std::to_string(index++)), depth + 1);
                 comma();
             }
             ++at_;
@@ -113,7 +135,8 @@ private:
     }
 
     std::string_view text_;
-    std::size_t at_ = 0;
+    std::size_t at_;
+    std::optional<std::size_t> too_deep_at_;
     std::map<std::string, std::size_t> values_;
     std::map<std::string, std::size_t> keys_;
     std::optional<std::string> repeated_;
@@ -156,7 +179,7 @@ public:
                     names.push_back(reader.first);
                 }
                 const auto meant = nearest(key, names);
-                fail_at(places_.key_at(pointer_ + '/' + key),
+                fail_at(places_.key_at(Places::below(pointer_, key)),
                         meant.empty()
                             ? fmt::format("unknown key {}, expected one of {}", Json(key).dump(), joined(names))
                             : fmt::format("unknown key {}, did you mean \"{}\"?", Json(key).dump(), meant));
@@ -237,7 +260,7 @@ public:
 
 private:
     [[nodiscard]] Node below(const std::string& key, const Json& value) const {
-        return Node{value, places_, text_, file_, pointer_ + '/' + key};
+        return Node{value, places_, text_, file_, Places::below(pointer_, key)};
     }
 
     [[noreturn]] void fail_at(std::size_t offset, const std::string& what) const {
@@ -377,19 +400,21 @@ std::optional<CartTotal> parse_cart_total(std::string_view text) {
 }
 
 void read_config(std::string_view text, const std::string& name, Config& config) {
-    Json json;
-    try {
-        json = Json::parse(text);
-    } catch (const Json::parse_error& error) {
-        const auto place = place_at(text, error.byte == 0 ? 0 : error.byte - 1);
-        std::string_view what = error.what();
-        if (const auto at = what.find("syntax error "); at != std::string_view::npos) {
-            what.remove_prefix(at + std::string_view{"syntax error "}.size());
-        }
-        throw ConfigError(
-            fmt::format("{}:{}:{}: expected JSON, found an error {}", name, place.line, place.column, what));
+    if (const auto trouble = json_trouble(text)) {
+        constexpr std::string_view syntax = "syntax ";
+        const auto place = place_at(text, trouble->offset);
+        std::string_view what = trouble->what;
+        what.remove_prefix(what.starts_with(syntax) ? syntax.size() : 0);
+        throw ConfigError(fmt::format("{}:{}:{}: expected JSON, found {} {}", name, place.line, place.column,
+                                      what.starts_with("error") ? "an" : "a", what));
     }
+    const auto json = Json::parse(text);
     const Places places{text};
+    if (places.too_deep_at()) {
+        const auto place = place_at(text, *places.too_deep_at());
+        throw ConfigError(fmt::format("{}:{}:{}: expected settings, found a nesting of more than {}", name, place.line,
+                                      place.column, Places::most_depth));
+    }
     if (places.repeated()) {
         const auto place = place_at(text, places.repeated_at());
         throw ConfigError(fmt::format("{}:{}:{}: expected each key once, found {} again", name, place.line,

@@ -8,6 +8,7 @@
 
 #include "config.hpp"
 #include "json_text.hpp"
+#include "json_trouble.hpp"
 
 namespace storefront {
 namespace {
@@ -45,7 +46,8 @@ std::string shown(const Json& value) {
 // Walks a text that is known to be good JSON.
 class LocatedJson::Reader {
 public:
-    explicit Reader(std::shared_ptr<const Source> source) : source_{std::move(source)}, text_{source_->text} {}
+    explicit Reader(std::shared_ptr<const Source> source)
+        : source_{std::move(source)}, text_{source_->text}, at_{live_shopper::begin_of_json(text_)} {}
 
     LocatedJson value(int depth) {
         space();
@@ -112,20 +114,12 @@ private:
 
     std::shared_ptr<const Source> source_;
     std::string_view text_;
-    std::size_t at_ = 0;
+    std::size_t at_;
 };
 
 LocatedJson LocatedJson::parse(std::string_view text, const std::string& file) {
-    try {
-        if (Json::parse(text).is_discarded()) {  // never: it throws
-            fail_in(text, file, 0, "no JSON");
-        }
-    } catch (const Json::parse_error& error) {
-        // Its byte counts from 1 and is the last one read.
-        std::string_view what{error.what()};
-        const auto colon = what.find("syntax error");
-        fail_in(text, file, error.byte == 0 ? 0 : error.byte - 1,
-                fmt::format("no JSON: {}", colon == std::string_view::npos ? what : what.substr(colon)));
+    if (const auto trouble = live_shopper::json_trouble(text)) {
+        fail_in(text, file, trouble->offset, fmt::format("no JSON: {}", trouble->what));
     }
     return Reader{std::make_shared<const Source>(Source{std::string{text}, file})}.value(0);
 }

@@ -173,6 +173,28 @@ TEST_CASE("an error in a config file says where, what was found and what was wan
     CHECK_THAT(error_of(R"({"linger": "10m"} x)"), Contains("features.json:1:19: expected JSON"));
 }
 
+TEST_CASE("what the JSON parser itself finds has a place too", "[config]") {
+    CHECK(error_of("{\n \"threads\": 1e999}") ==
+          "features.json:2:17: expected JSON, found a number overflow parsing '1e999'");
+    const auto deep = [](int depth) {
+        return R"({"windows": )" + std::string(static_cast<std::size_t>(depth), '[') +
+               std::string(static_cast<std::size_t>(depth), ']') + "}";
+    };
+    CHECK(error_of(deep(100'000)) == "features.json:1:77: expected settings, found a nesting of more than 64");
+    CHECK_THAT(error_of(deep(60)), Contains("features.json:1:13: expected an object of windows per lane"));
+}
+
+TEST_CASE("a byte order mark before the text is passed over", "[config]") {
+    CHECK(error_of("\xEF\xBB\xBF{\"linger\": \"10m\"}") == "none");
+    CHECK_THAT(error_of("\xEF\xBB\xBF{\"linger\": \"10 m\"}"), Contains("expected a duration such as 5m"));
+}
+
+TEST_CASE("a key with a slash in it is one key", "[config]") {
+    CHECK(error_of(R"({"kafka": {"properties": {"a/b": 1, "a": 2}}})") == "none");
+    CHECK_THAT(error_of(R"({"kafka/topic": {}, "kafka": {"topic": "a"}})"),
+               Contains("features.json:1:2: unknown key \"kafka/topic\""));
+}
+
 TEST_CASE("columns count characters, not bytes", "[config]") {
     CHECK(error_of(R"({"kafka": {"topic": "äöü", "group": 1}})") ==
           "features.json:1:37: expected a consumer group's name, found 1");

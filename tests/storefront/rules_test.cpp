@@ -98,6 +98,8 @@ TEST_CASE("an error in the rules says where it is and what was wanted", "[rules]
     CHECK(error_of(rule(good, R"("cool_down": "1m", "cool_down": "1m", "do": {"kind": "chat", "text": "hi"})"))
               .find("comes twice") != std::string::npos);
     CHECK(error_of(std::string(100'000, '[')).find("no JSON") != std::string::npos);
+    CHECK(error_of("[1e999]") == "actions.json:1:6: no JSON: number overflow parsing '1e999'");
+    CHECK(error_of("\xEF\xBB\xBF[]").find("expected an object, found an array") != std::string::npos);
     CHECK(error_of(R"({"rules": )" + std::string(200, '[') + std::string(200, ']') + "}").find("nested too deeply") !=
           std::string::npos);
     const std::string one =
