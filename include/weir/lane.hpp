@@ -89,9 +89,9 @@ public:
     /// When the next value changes by itself.
     [[nodiscard]] virtual std::optional<Timestamp> next_due() const = 0;
     /// Moves history from one key to another, in this lane or in `target`, its like in another pipeline, with whose
-    /// `symbols` records that can do so are `rehome`d. `published`: values of `from` may be in the store though this
-    /// lane did not hand them out.
-    virtual void move(std::string_view from, AnyLane& target, std::string_view to, const History& history,
+    /// `symbols` records that can do so are `rehome`d. Where there is no `target` it is dropped. `published`: values of
+    /// `from` may be in the store though this lane did not hand them out.
+    virtual void move(std::string_view from, AnyLane* target, std::string_view to, const History& history,
                       bool published, Symbols* symbols) = 0;
 
     /// Says that any value of the key may be in the store: what of them does not hold is taken back.
@@ -483,7 +483,7 @@ public:
 
     [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
 
-    void move(std::string_view from, AnyLane<Event>& target, std::string_view to, const History& history,
+    void move(std::string_view from, AnyLane<Event>* target, std::string_view to, const History& history,
               bool published, Symbols* symbols) override {
         if constexpr (!std::same_as<Origin, NoOrigin>) {
             if (keyed_.find(from) == nullptr) {
@@ -502,8 +502,8 @@ public:
                 }
                 return !moved.empty();
             });
-            if (!moved.empty()) {
-                static_cast<LaneOf&>(target).keyed_.update(to, [&](State& state) {
+            if (!moved.empty() && target != nullptr) {
+                static_cast<LaneOf*>(target)->keyed_.update(to, [&](State& state) {
                     for (auto& event : moved) {
                         Record& record = event.second;
                         if constexpr (requires { record.rehome(*symbols); }) {
@@ -641,7 +641,7 @@ public:
 
     [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
     void assume_published(std::string_view) override {}  // what a session has never goes elsewhere
-    void move(std::string_view, AnyLane<Event>&, std::string_view, const History&, bool, Symbols*) override {}
+    void move(std::string_view, AnyLane<Event>*, std::string_view, const History&, bool, Symbols*) override {}
     [[nodiscard]] Duration horizon() const override { return spec_.kind.gap + spec_.kind.lateness + spec_.linger_; }
 
     [[nodiscard]] std::vector<MetricInfo> catalogue() const override {

@@ -96,7 +96,7 @@ public:
     /// handed out for `from` and holds no longer is taken back. `published`: also what this pipeline did not hand out.
     void move(std::string_view from, std::string_view to, const History& history, bool published = false) {
         for (const auto& lane : lanes_) {
-            lane->move(from, *lane, to, history, published, nullptr);
+            lane->move(from, lane.get(), to, history, published, nullptr);
         }
     }
 
@@ -106,7 +106,14 @@ public:
               Symbols& symbols) {
         assert(lanes_.size() == target.lanes_.size());
         for (std::size_t i = 0; i != lanes_.size(); ++i) {
-            lanes_[i]->move(from, *target.lanes_[i], to, history, published, &symbols);
+            lanes_[i]->move(from, target.lanes_[i].get(), to, history, published, &symbols);
+        }
+    }
+
+    /// Drops history of a key, as move() does what it moves away.
+    void remove(std::string_view from, const History& history, bool published = false) {
+        for (const auto& lane : lanes_) {
+            lane->move(from, nullptr, {}, history, published, nullptr);
         }
     }
 

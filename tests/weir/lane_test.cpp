@@ -506,6 +506,13 @@ TEST_CASE("history that moves takes its values along", "[lane]") {
     REQUIRE(store.held().size() == 12);
     pipeline.move("nobody", "ada", weir::History{.origin = 1});
     REQUIRE(drain(pipeline).empty());
+    pipeline.remove("ada", weir::History{.origin = 1, .until = at(10)});
+    flush();
+    REQUIRE(store.find({"product", "ada", "100ms", "views"})->value == "2");
+    pipeline.remove("ada", weir::History{.origin = 1});
+    pipeline.remove("ada", weir::History{.origin = 2});
+    flush();
+    REQUIRE(store.held().empty());
 }
 
 TEST_CASE("history moves where the lane counts and looks at nothing else", "[lane]") {
