@@ -46,13 +46,14 @@ enum class DecodeError : std::uint8_t {
     missing_id,
     missing_time,  // neither derived_tstamp nor collector_tstamp
     bad_time,      // the time is there and is none
+    damaged,       // told by the stages of a fleet, not by Decoder: a record of theirs that is none
 };
 
 /// A stable name for headers, metrics and counts: `missing_id`.
 [[nodiscard]] constexpr std::string_view reason(DecodeError error) noexcept {
-    constexpr std::array<std::string_view, 10> names{
-        "none",     "too_large",  "empty",      "invalid_utf8", "wrong_column_count",
-        "not_json", "wrong_type", "missing_id", "missing_time", "bad_time"};
+    constexpr std::array<std::string_view, 11> names{
+        "none",       "too_large",    "empty",    "invalid_utf8", "wrong_column_count", "not_json", "wrong_type",
+        "missing_id", "missing_time", "bad_time", "damaged"};
     return names[static_cast<std::size_t>(error)];
 }
 

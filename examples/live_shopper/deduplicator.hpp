@@ -29,9 +29,11 @@ class Deduplicator {
 public:
     explicit Deduplicator(weir::Duration span) : span_{span} {}
 
-    /// False for a repeat; else remembers the id.
-    [[nodiscard]] bool first(std::string_view id, weir::Timestamp t) {
-        const Id key = id_of(id);
+    /// False for a repeat; else remembers the id. Ids with another `salt` are other ids.
+    [[nodiscard]] bool first(std::string_view id, weir::Timestamp t, std::uint64_t salt = 0) {
+        Id key = id_of(id);
+        key[0] ^= salt;
+        key[1] ^= std::rotl(salt, 32) * 0x9E37'79B9'7F4A'7C15U;
         const auto [at, inserted] = seen_.try_emplace(key, t);
         if (!inserted) {
             const weir::Duration apart = t > at->second ? t - at->second : at->second - t;

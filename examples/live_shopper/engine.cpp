@@ -3,8 +3,11 @@
 
 #include "engine.hpp"
 
+#include <bit>
 #include <functional>
 #include <initializer_list>
+
+#include "stable_hash.hpp"
 
 namespace live_shopper {
 
@@ -35,6 +38,7 @@ Engine::Engine(const Settings& settings, std::size_t shards)
       bots_{settings.bot_limit},
       seen_{settings.dedupe},
       shards_{settings, shards},
+      given_up_{shards_.horizon()},
       stitcher_{shards_.horizon(), symbols_} {}
 
 Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool counted) {
@@ -73,6 +77,28 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
     return !taken ? Outcome::queued : *taken == weir::Taken::late ? Outcome::late : Outcome::accepted;
 }
 
+Outcome Engine::take(const StageRecord& part, bool counted) {
+    const ShopEvent& event = part.event;
+    const bool for_user = part.kind == StageRecord::Kind::for_user;
+    const auto time = static_cast<std::uint64_t>(event.time.time_since_epoch().count());
+    if (!seen_.first(event.id, event.time,
+                     stable_hash(for_user ? "user" : "session", part.origin ^ std::rotl(time, 20))) ||
+        (part.origin != 0 && given_up_.holds(part.origin, event.time))) {
+        return Outcome::duplicate;
+    }
+    const auto taken = for_user ? shards_.process_for_user(event, part.user, part.origin, part.stamp, counted)
+                                : shards_.process_for_session(event, part.stamp, counted);
+    return !taken ? Outcome::queued : *taken == weir::Taken::late ? Outcome::late : Outcome::accepted;
+}
+
+void Engine::give_up(std::string_view user, std::uint64_t origin, weir::Timestamp until) {
+    given_up_.add(origin, until);
+    if (rebuilding_) {
+        assume_published(user);
+    }
+    shards_.remove(user, weir::History{origin, weir::Timestamp::min(), until}, rebuilding_);
+}
+
 void Engine::rebuilding(bool yes) {
     rebuilding_ = yes;
     assumed_.clear();
@@ -89,6 +115,7 @@ void Engine::advance_to(weir::Timestamp now) {
         now_ = now;
         seen_.advance_to(now);
         bots_.advance_to(now);
+        given_up_.advance_to(now);
         stitcher_.advance_to(now);
         shards_.advance_to(now);
     }
@@ -107,7 +134,7 @@ void Engine::drain(const Sink& sink) {
 
 std::size_t Engine::memory_in_use() {
     return shards_.memory_in_use() + stitcher_.memory_in_use() + seen_.memory_in_use() + bots_.memory_in_use() +
-           symbols_.memory_in_use();
+           given_up_.memory_in_use() + symbols_.memory_in_use();
 }
 
 }  // namespace live_shopper

@@ -25,10 +25,12 @@
 
 #include "bot_limit.hpp"
 #include "deduplicator.hpp"
+#include "given_up.hpp"
 #include "settings.hpp"
 #include "shards.hpp"
 #include "shop_event.hpp"
 #include "shopper_event.hpp"
+#include "stage_record.hpp"
 #include "stitcher.hpp"
 
 namespace live_shopper {
@@ -75,6 +77,13 @@ public:
     /// happens with several shards alone, is `counted` by settle().
     Outcome accept(const ShopEvent& event, weir::Timestamp wall_clock, bool counted = true);
 
+    /// Takes the part of an event that is for a user or for a session, as a fleet's last stage gets it: only once, and
+    /// not if it was given up. `accepted` where it was taken or was none of the lanes'.
+    Outcome take(const StageRecord& part, bool counted = true);
+
+    /// Drops what a user has of `origin` at or before `until`, and takes no more of it.
+    void give_up(std::string_view user, std::uint64_t origin, weir::Timestamp until);
+
     /// What became of the events queued since the last call.
     [[nodiscard]] Settled settle() { return shards_.settle(); }
 
@@ -114,6 +123,7 @@ private:
     BotLimit bots_;
     Deduplicator seen_;
     Shards shards_;
+    GivenUp given_up_;
     weir::Symbols symbols_;  // of users, outlives the stitcher
     Stitcher stitcher_;
     weir::Timestamp now_ = weir::Timestamp::min();

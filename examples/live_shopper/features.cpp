@@ -41,11 +41,11 @@ auto is(EventType a, EventType b) {
 }
 auto is(EventType type) { return is(type, type); }
 
-bool is_purchase_step(const ShopperEvent& e) {
-    return e.event.type == EventType::add_to_cart || e.event.type == EventType::remove_from_cart ||
-           e.event.type == EventType::transaction ||
-           (e.event.type == EventType::checkout_step && e.event.checkout_step == 2);
+bool is_purchase(const ShopEvent& e) {
+    return e.type == EventType::add_to_cart || e.type == EventType::remove_from_cart ||
+           e.type == EventType::transaction || (e.type == EventType::checkout_step && e.checkout_step == 2);
 }
+bool is_purchase_step(const ShopperEvent& e) { return is_purchase(e.event); }
 
 // Whose.
 
@@ -234,6 +234,10 @@ weir::Pipeline<ShopperEvent> make_user_pipeline(const Settings& settings) {
     }
 
     return pipeline;
+}
+
+bool is_for_users(const ShopEvent& e) {
+    return e.type == EventType::product_view || e.type == EventType::list_view || is_purchase(e);
 }
 
 weir::Pipeline<ShopperEvent> make_session_pipeline(const Settings& settings) {

@@ -17,6 +17,9 @@ namespace live_shopper {
 /// Throws std::invalid_argument where a window has no positive length.
 [[nodiscard]] weir::Pipeline<ShopperEvent> make_user_pipeline(const Settings& settings);
 
+/// Whether any lane by user takes events such as this one: others are not sent to users in a fleet.
+[[nodiscard]] bool is_for_users(const ShopEvent& event);
+
 /// The lane by session.
 [[nodiscard]] weir::Pipeline<ShopperEvent> make_session_pipeline(const Settings& settings);
 

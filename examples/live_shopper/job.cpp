@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <string>
 
+#include "first_offsets.hpp"
 #include "log.hpp"
 
 namespace live_shopper {
@@ -29,13 +30,23 @@ double seconds(weir::Duration d) { return static_cast<double>(d.count()) / 1000.
 }  // namespace
 
 Job::Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock)
+    : Job{options,
+          std::make_unique<EventReader>(options.settings.cart_total, options.max_record, options.idle_after),
+          source,
+          store,
+          dead_letters,
+          metrics,
+          std::move(clock)} {}
+
+Job::Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Store& store, DeadLetters& dead_letters,
+         Metrics& metrics, Clock clock)
     : options_{std::move(options)},
       source_{source},
       store_{store},
       dead_letters_{dead_letters},
       metrics_{metrics},
       clock_{std::move(clock)},
-      decoder_{options_.settings.cart_total, options_.max_record},
+      reader_{std::move(reader)},
       engine_{std::make_unique<Engine>(options_.settings, options_.shards)} {}
 
 void Job::step(weir::Duration wait) {
@@ -166,7 +177,7 @@ void Job::restart_windows(weir::Timestamp now) {
         metrics_.caught_up.set(1);
         return;
     }
-    const auto first = first_offsets(now);
+    const auto first = first_offsets(source_, engine_->horizon(), engine_->horizon() + options_.read_back_slack, now);
     if (!source_.start(first)) {
         starting_ = true;
         return;
@@ -184,7 +195,6 @@ void Job::restart_windows(weir::Timestamp now) {
         progress.noted = progress.committed;
         to_read += partition.high - first[slot];
         progress_.push_back(std::move(progress));
-        watermarks_.add(slot, now);
         log::debug("partition", {{"topic", partition.topic},
                                  {"partition", partition.number},
                                  {"low", partition.low},
@@ -204,6 +214,7 @@ void Job::restart_windows(weir::Timestamp now) {
                                                                      {"first", partition.low}});
         }
     }
+    reader_->begin(static_cast<std::uint32_t>(partitions.size()), now);
     engine_->rebuilding(true);
     log::info("rebuilding windows", {{"partitions", partitions.size()}, {"records", to_read}});
     check_caught_up(now);
@@ -235,48 +246,13 @@ void Job::repair(weir::Timestamp now) {
     assigned_ = true;
     began_ = now;
     progress_ = std::move(progress);
-    for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
-        watermarks_.add(slot, now);
-    }
+    reader_->begin(static_cast<std::uint32_t>(progress_.size()), now);
     engine_->rebuilding(true);
-}
-
-std::vector<std::int64_t> Job::first_offsets(weir::Timestamp now) {
-    const auto& partitions = source_.partitions();
-    const auto horizon = engine_->horizon();
-    std::vector<weir::Timestamp> times(partitions.size());
-    std::vector<std::optional<std::int64_t>> exact(partitions.size());
-    bool by_time = false;
-    for (std::size_t slot = 0; slot < partitions.size(); ++slot) {
-        const Partition& partition = partitions[slot];
-        const auto note = partition.committed && *partition.committed <= partition.high
-                              ? CommitNote::parse(partition.metadata)
-                              : std::nullopt;
-        // A note of an engine with shorter windows does not reach far enough back.
-        if (note && note->horizon >= horizon && note->from <= *partition.committed) {
-            exact[slot] = note->from;
-        } else {
-            by_time = true;
-        }
-        times[slot] =
-            weir::saturating_subtract(note ? std::min(note->time, now) : now, horizon + options_.read_back_slack);
-    }
-    auto found = by_time ? source_.offsets_at(times) : std::vector<std::optional<std::int64_t>>(partitions.size());
-    std::vector<std::int64_t> first;
-    for (std::size_t slot = 0; slot < partitions.size(); ++slot) {
-        const Partition& partition = partitions[slot];
-        auto offset = exact[slot] ? *exact[slot] : found[slot].value_or(partition.low);
-        if (partition.committed && *partition.committed <= partition.high) {
-            offset = std::min(offset, *partition.committed);
-        }
-        first.push_back(std::clamp(offset, partition.low, std::max(partition.low, partition.high)));
-    }
-    return first;
 }
 
 void Job::forget() {
     engine_ = std::make_unique<Engine>(options_.settings, options_.shards);
-    watermarks_ = weir::Watermarks<std::uint32_t>{weir::Duration::zero(), options_.idle_after};
+    reader_->begin(0, weir::Timestamp{});
     progress_.clear();
     flushes_.clear();
     current_ = {};
@@ -300,7 +276,7 @@ void Job::take(const Record& record, weir::Timestamp now) {
     if (record.end) {
         progress.ended = true;
         progress.next = std::max(progress.next, record.offset);
-        watermarks_.at_end(record.slot);
+        reader_->at_end(record.slot, true);
         return;
     }
     const bool again = record.offset < progress.committed;
@@ -316,27 +292,27 @@ void Job::take(const Record& record, weir::Timestamp now) {
         metrics_.read_back.add();
     }
 
-    const DecodeError error = record.has_payload ? decoder_.decode(record.payload, event_, false) : DecodeError::empty;
-    if (error != DecodeError::none) {
+    const Reader::Result read = reader_->take(record, arrival, now, !again, *engine_);
+    dirty_ = dirty_ || read.changes;
+    if (read.error != DecodeError::none) {
         if (!again) {
-            metrics_.undecodable[static_cast<std::size_t>(error)].add();
-            dead_letters_.send(record, source_.partitions()[record.slot], reason(error));
+            metrics_.undecodable[static_cast<std::size_t>(read.error)].add();
+            dead_letters_.send(record, source_.partitions()[record.slot], reason(read.error));
             dirty_ = true;
         }
         return;
     }
-    // The guard asks when the event came, not when it is read, so that a rebuild refuses what was refused before.
-    const Outcome outcome = engine_->accept(event_, arrival, !again);
-    if (outcome != Outcome::refused_future) {
-        watermarks_.observe(record.slot, event_.time, arrival, now);
-        progress.back.observe(record.offset, event_.time);
+    if (read.matters) {
+        progress.back.observe(record.offset, *read.matters);
     }
-    if (!again && outcome != Outcome::queued) {
-        metrics_.outcomes[static_cast<std::size_t>(outcome)].add();
+    if (!read.outcome) {
+        return;
     }
-    dirty_ = true;
-    if (caught_up_ && (outcome == Outcome::accepted || outcome == Outcome::queued)) {
-        count_arrival(arrival);
+    if (!again && *read.outcome != Outcome::queued) {
+        metrics_.outcomes[static_cast<std::size_t>(*read.outcome)].add();
+    }
+    if (caught_up_ && (*read.outcome == Outcome::accepted || *read.outcome == Outcome::queued)) {
+        count_arrival(read.arrival);
     }
 }
 
@@ -382,7 +358,7 @@ void Job::check_caught_up(weir::Timestamp now) {
 }
 
 void Job::advance(weir::Timestamp now) {
-    if (const auto time = watermarks_.time(now)) {
+    if (const auto time = reader_->time(now)) {
         engine_->advance_to(*time);
     }
 }
@@ -492,14 +468,14 @@ void Job::pause_or_resume() {
         source_.pause();
         // What comes in meanwhile is not seen, so time must not follow the clock.
         for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
-            watermarks_.at_end(slot, false);
+            reader_->at_end(slot, false);
         }
         log::warn("consumption pauses", {{"redis_queue", pending}, {"dead_letters_waiting", letters}});
     } else if (paused_ && pending <= options_.max_pending / 2 && !dead_letters_.full()) {
         paused_ = false;
         source_.resume();
         for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
-            watermarks_.at_end(slot, source_.lag(slot) == 0);
+            reader_->at_end(slot, source_.lag(slot) == 0);
         }
         log::info("consumption goes on", {{"redis_queue", pending}});
     }

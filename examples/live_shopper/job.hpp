@@ -30,12 +30,11 @@
 #include <vector>
 
 #include <weir/time.hpp>
-#include <weir/watermark.hpp>
 
-#include "decoder.hpp"
 #include "engine.hpp"
 #include "metrics.hpp"
 #include "read_back.hpp"
+#include "reader.hpp"
 #include "seams.hpp"
 #include "settings.hpp"
 
@@ -57,6 +56,10 @@ class Job {
 public:
     /// All but the options have to outlive the job.
     Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock);
+
+    /// One that reads other records than events.
+    Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Store& store, DeadLetters& dead_letters,
+        Metrics& metrics, Clock clock);
 
     /// One turn; waits up to `wait` for records.
     void step(weir::Duration wait);
@@ -93,7 +96,6 @@ private:
     void begin();
     void own();
     void drop_out(const std::vector<Fence>& newer, weir::Timestamp now);
-    [[nodiscard]] std::vector<std::int64_t> first_offsets(weir::Timestamp now);
     void restart_windows(weir::Timestamp now);
     void repair(weir::Timestamp now);
     void forget();
@@ -115,10 +117,8 @@ private:
     Metrics& metrics_;
     Clock clock_;
 
-    Decoder decoder_;
-    ShopEvent event_;
+    std::unique_ptr<Reader> reader_;
     std::unique_ptr<Engine> engine_;
-    weir::Watermarks<std::uint32_t> watermarks_;
     std::vector<Progress> progress_;
     std::deque<Flush> flushes_;  // not acknowledged yet, oldest first
     Flush current_;              // arrivals since the last flush

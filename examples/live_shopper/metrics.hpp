@@ -52,7 +52,7 @@ private:
 
 class Metrics {
 public:
-    static constexpr std::size_t decode_errors = static_cast<std::size_t>(DecodeError::bad_time) + 1;
+    static constexpr std::size_t decode_errors = static_cast<std::size_t>(DecodeError::damaged) + 1;
 
     struct Lag {
         std::string topic;

@@ -179,6 +179,36 @@ std::optional<weir::Taken> Shards::process(const ShopEvent& event, std::string_v
     return std::nullopt;
 }
 
+std::optional<weir::Taken> Shards::process_for_user(const ShopEvent& event, std::string_view user, std::uint64_t origin,
+                                                    std::uint64_t arrival, bool counted) {
+    return process_part(Part::user, event, user, origin, arrival, counted);
+}
+
+std::optional<weir::Taken> Shards::process_for_session(const ShopEvent& event, std::uint64_t arrival, bool counted) {
+    return process_part(Part::session, event, {}, 0, arrival, counted);
+}
+
+std::optional<weir::Taken> Shards::process_part(Part part, const ShopEvent& event, std::string_view user,
+                                                std::uint64_t origin, std::uint64_t arrival, bool counted) {
+    const bool for_user = part == Part::user;
+    Shard& shard = *shards_[shard_of(for_user ? user : event.session_id)];
+    if (shards_.size() == 1) {
+        return shard.process(ShopperEvent{event, event.time, user, origin, arrival, shard.symbols}, for_user,
+                             !for_user);
+    }
+    shard.queue.push_back(Shard::Queued{copy(event, shard.arena), copy(user, shard.arena), origin, arrival, for_user,
+                                        !for_user, counted});
+    if (++queued_ >= most_queued) {
+        work_off();
+    }
+    return std::nullopt;
+}
+
+void Shards::remove(std::string_view user, const weir::History& history, bool published) {
+    work_off();
+    shards_[shard_of(user)]->users.remove(user, history, published);
+}
+
 void Shards::work_off() {
     if (queued_ != 0) {
         queued_ = 0;

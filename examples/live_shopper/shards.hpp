@@ -66,6 +66,12 @@ public:
     std::optional<weir::Taken> process(const ShopEvent& event, std::string_view user, std::uint64_t origin,
                                        std::uint64_t arrival, bool counted);
 
+    /// The same for the lanes by user alone, or those by session.
+    std::optional<weir::Taken> process_for_user(const ShopEvent& event, std::string_view user, std::uint64_t origin,
+                                                std::uint64_t arrival, bool counted);
+    std::optional<weir::Taken> process_for_session(const ShopEvent& event, std::uint64_t arrival, bool counted);
+
+    void remove(std::string_view user, const weir::History& history, bool published);
     void move(std::string_view from, std::string_view to, const weir::History& history, bool published);
     void assume_published(std::string_view user);
     void advance_to(weir::Timestamp now);
@@ -82,6 +88,10 @@ public:
 
 private:
     struct Shard;
+    enum class Part : std::uint8_t { user, session };
+
+    std::optional<weir::Taken> process_part(Part part, const ShopEvent& event, std::string_view user,
+                                            std::uint64_t origin, std::uint64_t arrival, bool counted);
 
     [[nodiscard]] std::size_t shard_of(std::string_view key) const;
     void work_off();
