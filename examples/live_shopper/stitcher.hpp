@@ -8,7 +8,7 @@
 // to arrive) that carries one on the same domain_userid, and until such an event has come to the domain_userid itself.
 // Events come in any order: one that carries a user_id claims the anonymous span that ends with it from whoever had it.
 //
-// Costs: O(1) an event in order, O(logins of the visitor) for one that is late. Memory: 16 bytes for each event with
+// Costs: O(1) an event in order, O(logins of the visitor) for one that is late. Memory: 24 bytes for each event with
 // both ids, for as long as history matters.
 
 #include <algorithm>
@@ -17,12 +17,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include <weir/keyed_windows.hpp>
 #include <weir/lane.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
+
+#include "logins.hpp"
 
 namespace live_shopper {
 
@@ -48,8 +49,8 @@ public:
         visitors_.update(visitor, [&](Visitor& v) {
             v.anonymous_until = std::max(v.anonymous_until, t);
             v.seen(t);
-            if (const auto next = v.first_at_or_after(t); next != v.logins.end()) {
-                owner = next->user.view();
+            if (const Login* const login = v.logins.owner(t)) {
+                owner = login->user.view();
             }
             return false;
         });
@@ -61,15 +62,14 @@ public:
         std::optional<Claim> claim;
         visitors_.update(visitor, [&](Visitor& v) {
             v.seen(t);
-            const auto next = v.first_after(t);
-            const weir::Timestamp before = next == v.logins.begin() ? weir::Timestamp::min() : std::prev(next)->time;
-            if (before < t && v.anonymous_until > before) {
-                const std::string_view holder = next == v.logins.end() ? visitor : next->user.view();
+            const auto change = v.logins.change(t, arrivals_);
+            if (change.any(t) && v.anonymous_until > change.after) {
+                const std::string_view holder = change.holder == nullptr ? visitor : change.holder->user.view();
                 if (holder != user) {
-                    claim = Claim{std::string{holder}, {origin(visitor), before, t}};
+                    claim = Claim{std::string{holder}, {origin(visitor), change.after, t}};
                 }
             }
-            v.logins.insert(next, Login{t, symbols_.intern(user)});
+            v.logins.add(Login{t, arrivals_++, symbols_.intern(user)});
             return false;
         });
         return claim;
@@ -85,51 +85,31 @@ public:
     [[nodiscard]] std::size_t memory_in_use() const { return visitors_.memory_in_use(); }
 
 private:
-    struct Login {
-        weir::Timestamp time;
-        weir::Symbol user;
-    };
-
     struct Visitor {
         explicit Visitor(weir::Duration span) : horizon{span} {}
 
         weir::Duration horizon;
         weir::Timestamp last = weir::Timestamp::min();             // event of any kind
         weir::Timestamp anonymous_until = weir::Timestamp::min();  // last event without user_id
-        std::vector<Login> logins;                                 // by time, equal times by arrival
+        Logins logins;
         weir::Timestamp now = weir::Timestamp::min();
 
         void seen(weir::Timestamp t) { last = std::max(last, t); }
-        [[nodiscard]] std::vector<Login>::iterator first_at_or_after(weir::Timestamp t) {
-            if (logins.empty() || logins.back().time < t) {
-                return logins.end();
-            }
-            return std::partition_point(logins.begin(), logins.end(), [&](const Login& l) { return l.time < t; });
-        }
-        [[nodiscard]] std::vector<Login>::iterator first_after(weir::Timestamp t) {
-            if (logins.empty() || logins.back().time <= t) {
-                return logins.end();
-            }
-            return std::partition_point(logins.begin(), logins.end(), [&](const Login& l) { return l.time <= t; });
-        }
 
         // As a window of KeyedWindows.
         bool advance_to(weir::Timestamp to) {
             now = std::max(now, to);
-            // Half at a time, so that dropping costs O(1) a login.
-            const auto middle = logins.begin() + static_cast<std::ptrdiff_t>(logins.size() / 2);
-            if (middle != logins.begin() && middle->time <= weir::saturating_subtract(now, horizon)) {
-                logins.erase(logins.begin(), middle);
-            }
+            logins.forget(weir::saturating_subtract(now, horizon));
             return false;
         }
         [[nodiscard]] bool empty() const { return *next_expiry() <= now; }
         [[nodiscard]] std::optional<weir::Timestamp> next_expiry() const { return weir::saturating_add(last, horizon); }
-        [[nodiscard]] std::size_t heap_bytes() const { return logins.capacity() * sizeof(Login); }
+        [[nodiscard]] std::size_t heap_bytes() const { return logins.heap_bytes(); }
     };
 
     weir::KeyedWindows<std::string, Visitor> visitors_;
     weir::Symbols& symbols_;
+    std::uint64_t arrivals_ = 0;
 };
 
 }  // namespace live_shopper
