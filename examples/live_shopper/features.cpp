@@ -41,11 +41,11 @@ auto is(EventType a, EventType b) {
 }
 auto is(EventType type) { return is(type, type); }
 
-bool is_purchase(const ShopEvent& e) {
-    return e.type == EventType::add_to_cart || e.type == EventType::remove_from_cart ||
-           e.type == EventType::transaction || (e.type == EventType::checkout_step && e.checkout_step == 2);
+bool is_purchase_step(const ShopperEvent& e) {
+    return e.event.type == EventType::add_to_cart || e.event.type == EventType::remove_from_cart ||
+           e.event.type == EventType::transaction ||
+           (e.event.type == EventType::checkout_step && e.event.checkout_step == 2);
 }
-bool is_purchase_step(const ShopperEvent& e) { return is_purchase(e.event); }
 
 // Whose.
 
@@ -237,7 +237,17 @@ weir::Pipeline<ShopperEvent> make_user_pipeline(const Settings& settings) {
 }
 
 bool is_for_users(const ShopEvent& e) {
-    return e.type == EventType::product_view || e.type == EventType::list_view || is_purchase(e);
+    switch (e.type) {
+        case EventType::product_view:
+        case EventType::list_view:
+        case EventType::add_to_cart:
+        case EventType::remove_from_cart:
+        case EventType::checkout_step:
+        case EventType::transaction:
+            return true;
+        default:
+            return false;
+    }
 }
 
 weir::Pipeline<ShopperEvent> make_session_pipeline(const Settings& settings) {

@@ -169,7 +169,9 @@ TEST_CASE("every partition gets its share of keys", "[stage_record]") {
 }
 
 TEST_CASE("events that are not for users are none that a lane by user takes", "[stage_record]") {
-    auto users = make_user_pipeline(Settings{});
+    Settings settings;
+    settings.checkout_windows = {5min};
+    auto users = make_user_pipeline(settings);
     weir::Symbols symbols;
     std::size_t sent = 0;
     for (int type = 0; type < 14; ++type) {
