@@ -25,6 +25,7 @@ set(WEIR_HEADERS
     include/weir/count_window.hpp
     include/weir/decimal.hpp
     include/weir/detail/box.hpp
+    include/weir/detail/checksum.hpp
     include/weir/detail/dense_map.hpp
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
@@ -32,6 +33,7 @@ set(WEIR_HEADERS
     include/weir/detail/owned_bytes.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
+    include/weir/detail/snapshot_shape.hpp
     include/weir/detail/timer_queue.hpp
     include/weir/detail/two_stacks.hpp
     include/weir/detail/upkeep.hpp
@@ -46,6 +48,8 @@ set(WEIR_HEADERS
     include/weir/pipeline.hpp
     include/weir/rolling_window.hpp
     include/weir/session_window.hpp
+    include/weir/snapshot.hpp
+    include/weir/snapshot_stream.hpp
     include/weir/symbol.hpp
     include/weir/time.hpp
     include/weir/tumbling_window.hpp

@@ -20,6 +20,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -65,6 +66,12 @@ public:
     /// Bytes on the heap, as requested from the allocator.
     [[nodiscard]] std::size_t heap_bytes() const;
 
+    static constexpr const char* snapshot_name = "CountWindow";
+    template <class Writer>
+    void save(Writer& out) const;
+    template <class Reader>
+    void load(Reader& in);
+
 private:
     // What takes a time to remove wants the oldest in event time first, which is not the order here.
     static constexpr bool subtracts = detail::PlainRemove<T> && !detail::TimedRemove<T> && !OrderDependent<T>;
@@ -73,9 +80,19 @@ private:
     struct Event {
         Timestamp time;
         [[no_unique_address]] value_type value;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Event::time, &Event::value);
+        }
     };
     struct Untimed {
         [[no_unique_address]] value_type value;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Untimed::value);
+        }
     };
     static constexpr bool timed = detail::TimedAdd<T> || OrderDependent<T>;
     using Entry = std::conditional_t<timed, Event, Untimed>;
@@ -88,6 +105,8 @@ private:
         }
     }
 
+    // Takes an event where there is room for it.
+    void append(Entry entry);
     void evict();
     [[nodiscard]] decltype(auto) aggregate() const;
 
@@ -101,14 +120,19 @@ void CountWindow<T>::insert(Timestamp t, value_type value) {
     if (size() == length_) {
         evict();
     }
+    if constexpr (timed) {
+        append(Entry{t, std::move(value)});
+    } else {
+        append(Entry{std::move(value)});
+    }
+}
+
+template <class T>
+void CountWindow<T>::append(Entry entry) {
     if (events_.full()) {
         events_.set_capacity(std::min(length_, std::max<std::size_t>(2, events_.capacity() * 2)));
     }
-    if constexpr (timed) {
-        events_.push_back(Entry{t, std::move(value)});
-    } else {
-        events_.push_back(Entry{std::move(value)});
-    }
+    events_.push_back(std::move(entry));
     if constexpr (subtracts || merges) {
         add_to(stacks_.back, events_.back());
     }
@@ -169,6 +193,35 @@ std::size_t CountWindow<T>::heap_bytes() const {
     return events_.capacity() * sizeof(Entry) + stacks_.heap_bytes();
 }
 
+template <class T>
+template <class Writer>
+void CountWindow<T>::save(Writer& out) const {
+    out.write(std::uint64_t{length_}, std::uint64_t{events_.size()});
+    for (const Entry& e : events_) {
+        out.write(e);
+    }
+    if constexpr (merges) {
+        out.write(stacks_.front);
+    }
+}
+
+template <class T>
+template <class Reader>
+void CountWindow<T>::load(Reader& in) {
+    in.expect("a length of", std::uint64_t{length_});
+    const auto number = in.template read<std::uint64_t>();
+    in.require(number <= length_, "no more events than the length");
+    events_.clear();
+    stacks_.clear();
+    for (std::uint64_t i = 0; i != number; ++i) {
+        append(in.template read<Entry>());
+    }
+    if constexpr (merges) {
+        in.read(stacks_.front);
+        in.require(stacks_.front.size() <= length_ - number, "no more events than the length");
+    }
+}
+
 /// Aggregates of N events each, one after the other, by arrival; no event is kept. The last, with fewer, stays open.
 ///
 ///     weir::TumblingCountWindow<weir::Sum<int>> batches{1000};
@@ -204,6 +257,19 @@ public:
     [[nodiscard]] std::size_t length() const noexcept { return length_; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    static constexpr const char* snapshot_name = "TumblingCountWindow";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(std::uint64_t{length_}, std::uint64_t{size_}, aggregate_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.expect("a length of", std::uint64_t{length_});
+        size_ = static_cast<std::size_t>(in.template read<std::uint64_t>());
+        in.require(size_ < length_, "fewer events than the length");
+        in.read(aggregate_);
+    }
 
 private:
     std::size_t length_;

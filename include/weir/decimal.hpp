@@ -68,6 +68,17 @@ public:
     [[nodiscard]] constexpr bool operator==(const Decimal&) const noexcept = default;
     [[nodiscard]] constexpr auto operator<=>(const Decimal&) const noexcept = default;
 
+    static constexpr const char* snapshot_name = "decimal";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Decimal::millionths_);
+    }
+    /// 2^30 of them can be added without overflow.
+    [[nodiscard]] constexpr bool snapshot_valid() const noexcept {
+        constexpr Wide limit = Wide{1} << 96;
+        return millionths_ >= -limit && millionths_ <= limit;
+    }
+
 private:
     Wide millionths_ = 0;
 };

@@ -111,6 +111,12 @@ public:
     /// Bytes on the heap, as requested from the allocator.
     [[nodiscard]] std::size_t heap_bytes() const;
 
+    static constexpr const char* snapshot_name = "HoppingWindow";
+    template <class Writer>
+    void save(Writer& out) const;
+    template <class Reader>
+    void load(Reader& in);
+
 private:
     using Slice = detail::Slice<T>;
     using Stacks = detail::SliceStacks<T>;
@@ -154,6 +160,8 @@ private:
         return last_end(slice.first, phase_of(slice.first)) <= closed;
     }
 
+    // The slice that t is in, without events.
+    [[nodiscard]] Slice slice_of(Timestamp t, std::int64_t phase) const;
     std::size_t find_or_open(Timestamp t, std::int64_t phase);
     [[nodiscard]] detail::Merged<T> aggregate_of(std::size_t first, Timestamp last) const;
     [[nodiscard]] detail::Merged<T> take(const Bounds& window);
@@ -212,17 +220,21 @@ HoppingInsert HoppingWindow<T, Size, Slide>::insert(Timestamp t, const X& x) {
 }
 
 template <class T, class Size, class Slide>
+auto HoppingWindow<T, Size, Slide>::slice_of(Timestamp t, std::int64_t phase) const -> Slice {
+    // Edges are where windows start, at phase 0, and where they end, at the phase of the size.
+    const std::int64_t edge = length() % step();
+    const std::int64_t from = phase < edge ? 0 : edge;
+    const std::int64_t to = phase < edge ? edge : step();
+    return Slice{saturating_subtract(t, Duration{phase - from}), saturating_add(t, Duration{to - 1 - phase}), {}};
+}
+
+template <class T, class Size, class Slide>
 std::size_t HoppingWindow<T, Size, Slide>::find_or_open(Timestamp t, std::int64_t phase) {
     const std::size_t i = slices_.upper_bound(t);
     if (i != 0 && t <= slices_[i - 1].last) {
         return i - 1;
     }
-    // Edges are where windows start, at phase 0, and where they end, at the phase of the size.
-    const std::int64_t edge = length() % step();
-    const std::int64_t from = phase < edge ? 0 : edge;
-    const std::int64_t to = phase < edge ? edge : step();
-    slices_.insert(
-        i, Slice{saturating_subtract(t, Duration{phase - from}), saturating_add(t, Duration{to - 1 - phase}), {}});
+    slices_.insert(i, slice_of(t, phase));
     return i;
 }
 
@@ -338,6 +350,40 @@ std::optional<Timestamp> HoppingWindow<T, Size, Slide>::next_due() const {
 template <class T, class Size, class Slide>
 std::size_t HoppingWindow<T, Size, Slide>::heap_bytes() const {
     return slices_.heap_bytes() + (stacks_ ? sizeof(Stacks) + stacks_->heap_bytes() : 0);
+}
+
+template <class T, class Size, class Slide>
+template <class Writer>
+void HoppingWindow<T, Size, Slide>::save(Writer& out) const {
+    out.write(Duration{size_}, Duration{slide_}, offset_, lateness_, now_);
+    slices_.save(out);
+    if constexpr (Slice::merges) {
+        out.write(static_cast<bool>(stacks_));
+        if (stacks_) {
+            stacks_->save(out);
+        }
+    }
+}
+
+template <class T, class Size, class Slide>
+template <class Reader>
+void HoppingWindow<T, Size, Slide>::load(Reader& in) {
+    in.expect("a size of", Duration{size_});
+    in.expect("a slide of", Duration{slide_});
+    in.expect("an offset of", offset_);
+    in.expect("a lateness of", lateness_);
+    in.read(now_);
+    slices_.load(in, [&](const Slice& slice) {
+        const std::int64_t phase = phase_of(slice.first);
+        const Slice same = slice_of(slice.first, phase);
+        return phase < length() && slice.first == same.first && slice.last == same.last && !is_over(slice, closed());
+    });
+    stacks_.reset();
+    if constexpr (Slice::merges) {
+        if (in.template read<bool>()) {
+            stacks_.emplace().load(in, slices_.size());
+        }
+    }
 }
 
 }  // namespace weir

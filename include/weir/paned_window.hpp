@@ -81,6 +81,16 @@ public:
     /// Bytes on the heap, as requested from the allocator.
     [[nodiscard]] std::size_t heap_bytes() const { return panes_.heap_bytes() + stacks_.heap_bytes(); }
 
+    static constexpr const char* snapshot_name = "PanedWindow";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(Duration{length_}, resolution_, now_);
+        panes_.save(out);
+        stacks_.save(out);
+    }
+    template <class Reader>
+    void load(Reader& in);
+
 private:
     [[nodiscard]] std::int64_t span() const noexcept { return Duration{length_}.count(); }
     [[nodiscard]] std::int64_t phase_of(Timestamp t) const noexcept {
@@ -164,6 +174,24 @@ bool PanedWindow<T, Length>::advance_to(Timestamp now) {
         stacks_.rebuild(panes_, panes_.size() - 1);
     }
     return true;
+}
+
+template <class T, class Length>
+template <class Reader>
+void PanedWindow<T, Length>::load(Reader& in) {
+    in.expect("a length of", Duration{length_});
+    in.expect("a resolution of", resolution_);
+    in.read(now_);
+    size_ = 0;
+    panes_.load(in, [&](const detail::Slice<T>& pane) {
+        size_ += pane.part.size;
+        return pane.first == saturating_subtract(pane.first, Duration{phase_of(pane.first)}) && pane.first <= now_ &&
+               pane.last == detail::narrow(last_of(pane.first)) &&
+               detail::wide(pane.last) > detail::wide(now_) - span();
+    });
+    const std::size_t covered = empty() ? 0 : panes_.size() - 1;
+    stacks_.load(in, covered);
+    in.require(stacks_.covered() == covered, "stacks of all panes but the newest");
 }
 
 }  // namespace weir

@@ -44,6 +44,18 @@ struct Session {
     Timestamp last;
     std::size_t size = 0;  // events
     T aggregate{};
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(first, last, std::uint64_t{size}, aggregate);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(first, last);
+        size = static_cast<std::size_t>(in.template read<std::uint64_t>());
+        in.read(aggregate);
+        in.require(first <= last && size != 0, "a session with events, the first before the last");
+    }
 };
 
 template <class Gap, class T>
@@ -93,6 +105,12 @@ public:
     }
 
     [[nodiscard]] std::size_t heap_bytes() const;
+
+    static constexpr const char* snapshot_name = "SessionWindow";
+    template <class Writer>
+    void save(Writer& out) const;
+    template <class Reader>
+    void load(Reader& in);
 
 private:
     [[nodiscard]] Timestamp closes_after(Timestamp last) const {
@@ -162,6 +180,29 @@ std::size_t SessionWindow<Gap, T>::heap_bytes() const {
         bytes += detail::owned_bytes(s.aggregate);
     }
     return bytes;
+}
+
+template <class Gap, class T>
+template <class Writer>
+void SessionWindow<Gap, T>::save(Writer& out) const {
+    out.write(Duration{gap_}, lateness_, now_, closed_);
+    out.write_count(open_.size());
+    out.write_all(open_.data(), open_.size());
+}
+
+template <class Gap, class T>
+template <class Reader>
+void SessionWindow<Gap, T>::load(Reader& in) {
+    in.expect("a gap of", Duration{gap_});
+    in.expect("a lateness of", lateness_);
+    in.read(now_, closed_);
+    open_.clear();
+    for (auto left = in.template read_count<Session<T>>(); left != 0; --left) {
+        auto session = in.template read<Session<T>>();
+        in.require(open_.empty() || session.first > saturating_add(open_.back().last, gap_),
+                   "sessions in order and further apart than the gap");
+        open_.push_back(std::move(session));
+    }
 }
 
 }  // namespace weir

@@ -79,6 +79,18 @@ public:
         return s.node_ == nullptr ? 0 : static_cast<std::size_t>(s.node_->hash);
     }
 
+    static constexpr const char* snapshot_name = "text";
+    /// As its text; load interns it in the table that the reader was given.
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write_text(view());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        const std::string_view text = in.read_text();
+        *this = text.empty() ? Symbol{} : in.symbols().intern(text);
+    }
+
 private:
     friend Symbols;
     explicit Symbol(detail::SymbolNode* node) noexcept : node_{node} {}

@@ -24,6 +24,8 @@ public:
     /// Throws std::invalid_argument where the size is not positive or the lateness negative.
     explicit TumblingWindow(Size size, HoppingOptions options = {})
         : HoppingWindow<T, Size, Size>{size, size, options} {}
+
+    static constexpr const char* snapshot_name = "TumblingWindow";
 };
 
 }  // namespace weir

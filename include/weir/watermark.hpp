@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 
 #include <boost/container/flat_map.hpp>
@@ -45,6 +46,17 @@ public:
 
     /// The latest event time seen.
     [[nodiscard]] constexpr std::optional<Timestamp> latest() const noexcept { return latest_; }
+
+    static constexpr const char* snapshot_name = "Watermark";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(bound_, latest_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.expect("a bound of", bound_);
+        in.read(latest_);
+    }
 
 private:
     Duration bound_;
@@ -118,6 +130,29 @@ public:
             time_ = candidate;
         }
         return time_;
+    }
+
+    static constexpr const char* snapshot_name = "Watermarks";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(bound_, idle_after_, time_);
+        out.write_count(sources_.size());
+        for (const auto& [id, s] : sources_) {
+            out.write(id, s.watermark, s.arrival, s.active, s.at_end);
+        }
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.expect("a bound of", bound_);
+        in.expect("idle_after", idle_after_);
+        in.read(time_);
+        sources_.clear();
+        for (auto left = in.template read_count<Id>(); left != 0; --left) {
+            const auto id = in.template read<Id>();
+            in.require(sources_.empty() || id > std::prev(sources_.end())->first, "sources in order");
+            Source& s = sources_.emplace_hint(sources_.end(), id, Source{Watermark{bound_}})->second;
+            in.read(s.watermark, s.arrival, s.active, s.at_end);
+        }
     }
 
 private:

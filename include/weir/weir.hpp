@@ -33,6 +33,8 @@
 #include <weir/pipeline.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>
+#include <weir/snapshot.hpp>
+#include <weir/snapshot_stream.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 #include <weir/tumbling_window.hpp>

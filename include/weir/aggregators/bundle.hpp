@@ -96,6 +96,12 @@ public:
         return parts_ == other.parts_;
     }
 
+    static constexpr const char* snapshot_name = "Bundle";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Bundle::parts_);
+    }
+
 private:
     template <class Action>
     constexpr void each(Action action) {

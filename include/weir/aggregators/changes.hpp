@@ -76,10 +76,33 @@ public:
 
     [[nodiscard]] std::size_t heap_bytes() const { return values_.heap_bytes() + points_.capacity() * sizeof(Point); }
 
+    static constexpr const char* snapshot_name = "Changes";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(values_, points_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(values_);
+        const auto points = in.template read<std::vector<Point>>();
+        points_.clear();
+        changes_ = 0;
+        for (const Point& point : points) {
+            in.require(point.value < values_.size() && (points_.empty() || points_.back().time <= point.time),
+                       "inputs in order of time");
+            append(point);
+        }
+    }
+
 private:
     struct Point {
         Timestamp time;
         std::uint32_t value;  // index in values_, from which nothing is ever erased
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Point::time, &Point::value);
+        }
     };
 
     void append(Point point) {

@@ -29,6 +29,12 @@ public:
     [[nodiscard]] constexpr std::uint64_t result() const noexcept { return count_; }
     constexpr bool operator==(const Count&) const noexcept = default;
 
+    static constexpr const char* snapshot_name = "Count";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Count::count_);
+    }
+
 private:
     std::uint64_t count_ = 0;
 };

@@ -119,6 +119,21 @@ public:
     /// Same values, equally often.
     bool operator==(const CountBy&) const = default;
 
+    static constexpr const char* snapshot_name = "CountBy";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(counts_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(counts_);
+        total_ = 0;
+        for (const auto& entry : counts_) {
+            in.require(entry.mapped != 0, "values that occur");
+            total_ += entry.mapped;
+        }
+    }
+
 private:
     Counts counts_;
     std::uint64_t total_ = 0;

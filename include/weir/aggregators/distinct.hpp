@@ -51,6 +51,19 @@ public:
     /// Same values, equally often.
     bool operator==(const Distinct&) const = default;
 
+    static constexpr const char* snapshot_name = "Distinct";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(counts_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(counts_);
+        for (const auto& entry : counts_) {
+            in.require(entry.mapped != 0, "values that occur");
+        }
+    }
+
 private:
     detail::DenseMap<T, std::uint64_t> counts_;
 };

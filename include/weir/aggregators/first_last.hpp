@@ -57,6 +57,11 @@ public:
     [[nodiscard]] std::size_t heap_bytes() const { return value_ ? owned_bytes(*value_) : 0; }
     bool operator==(const ByTime&) const = default;
 
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&ByTime::value_, &ByTime::time_);
+    }
+
 private:
     std::optional<T> value_;
     Timestamp time_{};
@@ -65,9 +70,15 @@ private:
 }  // namespace detail
 
 template <class T>
-class First : public detail::ByTime<T, std::less<>> {};
+class First : public detail::ByTime<T, std::less<>> {
+public:
+    static constexpr const char* snapshot_name = "First";
+};
 
 template <class T>
-class Last : public detail::ByTime<T, std::greater_equal<>> {};
+class Last : public detail::ByTime<T, std::greater_equal<>> {
+public:
+    static constexpr const char* snapshot_name = "Last";
+};
 
 }  // namespace weir

@@ -72,6 +72,13 @@ public:
         return sum_ == other.sum_ && count_ == other.count_;
     }
 
+    static constexpr const char* snapshot_name = "Mean";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Mean::sum_, &Mean::count_);
+    }
+    [[nodiscard]] bool snapshot_valid() const noexcept { return count_ >= 0 && count_ < std::int64_t{1} << 62; }
+
 private:
     Sum<T> sum_;
     std::int64_t count_ = 0;

@@ -26,6 +26,11 @@ struct Bounds {
     T min;
     T max;
     bool operator==(const Bounds&) const = default;
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Bounds::min, &Bounds::max);
+    }
 };
 
 namespace detail {
@@ -80,6 +85,11 @@ public:
     [[nodiscard]] constexpr std::optional<T> result() const { return best_; }
     constexpr bool operator==(const Best&) const = default;
 
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Best::best_);
+    }
+
 private:
     std::optional<T> best_;
 };
@@ -87,10 +97,16 @@ private:
 }  // namespace detail
 
 template <class T>
-class Min : public detail::Best<T, detail::Least> {};
+class Min : public detail::Best<T, detail::Least> {
+public:
+    static constexpr const char* snapshot_name = "Min";
+};
 
 template <class T>
-class Max : public detail::Best<T, detail::Greatest> {};
+class Max : public detail::Best<T, detail::Greatest> {
+public:
+    static constexpr const char* snapshot_name = "Max";
+};
 
 template <class T>
 class MinMax {
@@ -118,6 +134,12 @@ public:
     }
     [[nodiscard]] constexpr std::optional<Bounds<T>> result() const { return bounds_; }
     constexpr bool operator==(const MinMax&) const = default;
+
+    static constexpr const char* snapshot_name = "MinMax";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&MinMax::bounds_);
+    }
 
 private:
     std::optional<Bounds<T>> bounds_;

@@ -61,10 +61,21 @@ public:
 
     [[nodiscard]] std::size_t heap_bytes() const { return seen_.heap_bytes(); }
 
+    static constexpr const char* snapshot_name = "OrderedDistinct";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&OrderedDistinct::seen_, &OrderedDistinct::arrivals_);
+    }
+
 private:
     struct Seen {
         Timestamp time;         // when first seen
         std::uint64_t arrival;  // of the input that was at `time`
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Seen::time, &Seen::arrival);
+        }
     };
 
     void include(detail::view_of_t<T> x, const Seen& seen) {

@@ -90,6 +90,11 @@ public:
         return inner_ == other.inner_;
     }
 
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Filtered::inner_);
+    }
+
 private:
     A inner_{};
 };
@@ -108,6 +113,8 @@ class Projected : public detail::Filtered<Projected<Projection, A, Input>, A, In
                   "Projected<Projection, A, Input>");
 
 public:
+    static constexpr const char* snapshot_name = "Projected";
+
     template <class To>
     static constexpr void pass(const Input& x, To to) {
         const auto& y = Projection{}(x);
@@ -130,6 +137,8 @@ class Where : public detail::Filtered<Where<Predicate, A, Input>, A, Input> {
                   "Where<Predicate, A, Input>");
 
 public:
+    static constexpr const char* snapshot_name = "Where";
+
     template <class To>
     static constexpr void pass(const Input& x, To to) {
         if (Predicate{}(x)) {

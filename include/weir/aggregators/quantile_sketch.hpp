@@ -137,12 +137,33 @@ public:
 
     bool operator==(const QuantileSketch&) const = default;
 
+    static constexpr const char* snapshot_name = "QuantileSketch";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(buckets_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(buckets_);
+        count_ = 0;
+        for (std::size_t i = 0; i != buckets_.size(); ++i) {
+            in.require(buckets_[i].count != 0 && buckets_[i].key >= (i == 0 ? -infinite : buckets_[i - 1].key + 1),
+                       "buckets in order, none of them empty");
+            count_ += buckets_[i].count;
+        }
+    }
+
 private:
     // The keys are in the order of the values: those of negative ones are negative, that of zero is 0.
     struct Bucket {
         std::int32_t key;
         std::uint64_t count;
         bool operator==(const Bucket&) const = default;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Bucket::key, &Bucket::count);
+        }
     };
 
     [[nodiscard]] static double to_double(const T& x) noexcept {
@@ -217,6 +238,12 @@ public:
     [[nodiscard]] const QuantileSketch<T, Accuracy>& sketch() const noexcept { return sketch_; }
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return sketch_.heap_bytes(); }
     bool operator==(const Quantile&) const = default;
+
+    static constexpr const char* snapshot_name = "Quantile";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Quantile::sketch_);
+    }
 
 private:
     QuantileSketch<T, Accuracy> sketch_;

@@ -51,6 +51,12 @@ public:
 
     constexpr bool operator==(const Span&) const noexcept = default;
 
+    static constexpr const char* snapshot_name = "Span";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Span::first_, &Span::last_);
+    }
+
 private:
     [[nodiscard]] constexpr bool empty() const noexcept { return last_ < first_; }
 

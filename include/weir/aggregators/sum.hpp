@@ -44,6 +44,19 @@ inline constexpr bool is_exact<Decimal> = true;
 template <class Rep, class Period>
 inline constexpr bool is_exact<std::chrono::duration<Rep, Period>> = std::integral<Rep>;
 
+namespace detail {
+
+/// A total to which as much again can be added without overflow.
+template <class Reader>
+[[nodiscard]] Decimal::Wide read_total(Reader& in) {
+    constexpr Decimal::Wide limit = Decimal::Wide{1} << 126;
+    const auto total = in.template read<Decimal::Wide>();
+    in.require(total > -limit && total < limit, "a total below 2^126");
+    return total;
+}
+
+}  // namespace detail
+
 template <class T>
 class Sum {
     static_assert(
@@ -61,6 +74,24 @@ public:
     constexpr void merge(const Sum& later) { sum_ += later.sum_; }
     [[nodiscard]] constexpr T result() const { return sum_; }
     constexpr bool operator==(const Sum&) const = default;
+
+    static constexpr const char* snapshot_name = "Sum";
+    template <class Writer>
+    void save(Writer& out) const {
+        if constexpr (std::same_as<T, Decimal>) {
+            out.write(sum_.millionths());  // beyond what a single Decimal may be
+        } else {
+            out.write(sum_);
+        }
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        if constexpr (std::same_as<T, Decimal>) {
+            sum_ = Decimal::from_millionths(detail::read_total(in));
+        } else {
+            in.read(sum_);
+        }
+    }
 
 private:
     T sum_{};
@@ -94,6 +125,16 @@ public:
 
     constexpr bool operator==(const Sum&) const noexcept = default;
 
+    static constexpr const char* snapshot_name = "Sum";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(sum_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        sum_ = detail::read_total(in);
+    }
+
 private:
     Wide sum_ = 0;
 };
@@ -118,6 +159,12 @@ public:
 
     constexpr bool operator==(const Sum&) const noexcept = default;
 
+    static constexpr const char* snapshot_name = "Sum";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Sum::ticks_);
+    }
+
 private:
     Sum<Rep> ticks_;
 };
@@ -132,6 +179,12 @@ public:
     void merge(const Sum& later) { sum_.merge(later.sum_); }
     [[nodiscard]] double result() const { return sum_.result(); }
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return sum_.heap_bytes(); }
+
+    static constexpr const char* snapshot_name = "Sum";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Sum::sum_);
+    }
 
 private:
     detail::ExactSum sum_;
@@ -150,6 +203,12 @@ public:
     }
 
     [[nodiscard]] long double result() const noexcept { return std::isfinite(sum_) ? sum_ + lost_ : sum_; }
+
+    static constexpr const char* snapshot_name = "Sum";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Sum::sum_, &Sum::lost_);
+    }
 
 private:
     void take(long double x) noexcept {

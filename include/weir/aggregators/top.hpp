@@ -81,11 +81,31 @@ public:
         return standings_.heap_bytes() + (tree_ ? sizeof(detail::WinnerTree) + tree_->heap_bytes() : 0);
     }
 
+    static constexpr const char* snapshot_name = "Top";
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(standings_, arrivals_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        tree_.reset();
+        in.read(standings_, arrivals_);
+        for (const auto& entry : standings_) {
+            in.require(entry.mapped.count != 0, "values that occur");
+        }
+        plant();
+    }
+
 private:
     struct Standing {
         std::uint64_t count;
         Timestamp last;
         std::uint64_t arrival;  // of the input that was at `last`
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Standing::count, &Standing::last, &Standing::arrival);
+        }
     };
 
     static constexpr std::size_t few = 32;  // up to here looking at all is cheaper than a tree's upkeep

@@ -77,6 +77,12 @@ public:
 
     [[nodiscard]] std::uint64_t count() const noexcept { return count_; }
 
+    static constexpr const char* snapshot_name = "Variance";
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Variance::count_, &Variance::mean_, &Variance::squares_);
+    }
+
 private:
     [[nodiscard]] static double to_double(const T& x) noexcept {
         if constexpr (std::same_as<T, Decimal>) {

@@ -194,6 +194,25 @@ public:
         return bytes;
     }
 
+    /// Entries in their order, so that it is the same after load.
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write_count(entries_.size());
+        for (const Entry& entry : entries_) {
+            out.write(entry.key, entry.mapped);
+        }
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        *this = DenseMap{};
+        const std::size_t count = in.template read_count<Key, Mapped>();
+        in.require(count < none, "fewer than 2^32 - 1 values");
+        for (std::size_t i = 0; i != count; ++i) {
+            const auto key = in.template read<Key>();
+            in.require(try_emplace(key, in.template read<Mapped>()).second, "each value once");
+        }
+    }
+
 private:
     [[nodiscard]] static std::uint32_t hash(View key) { return hash_of(key); }
 

@@ -55,6 +55,46 @@ public:
 
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return wide_ ? sizeof(Wide) : 0; }
 
+    /// In fixed point, the words that are not all sign alone, so that the bytes are the same however it is kept.
+    template <class Writer>
+    void save(Writer& out) const {
+        const Wide total = widened();
+        const std::uint64_t sign = total.limbs.back() >> 63 != 0 ? ~std::uint64_t{0} : 0;
+        std::uint8_t first = 0;
+        std::uint8_t last = Wide::words;
+        while (last != 0 && total.limbs[last - 1U] == sign) {
+            --last;
+        }
+        while (first != last && total.limbs[first] == 0) {
+            ++first;
+        }
+        out.write(sign != 0, first, last);
+        out.write_all(total.limbs.data() + first, std::size_t{last} - first);
+        out.write(!total.finite());
+        if (!total.finite()) {
+            out.write(total.nans, total.infinities, total.negative_infinities);
+        }
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        Wide total;
+        bool negative = false;
+        bool infinite = false;
+        std::uint8_t first = 0;
+        std::uint8_t last = 0;
+        in.read(negative, first, last);
+        in.require(first <= last && last <= Wide::words, "a range of words");
+        std::fill(total.limbs.begin() + last, total.limbs.end(), negative ? ~std::uint64_t{0} : 0);
+        for (std::size_t i = first; i != last; ++i) {
+            in.read(total.limbs[i]);
+        }
+        in.read(infinite);
+        if (infinite) {
+            in.read(total.nans, total.infinities, total.negative_infinities);
+        }
+        settle(total);
+    }
+
 private:
     __extension__ using Int = __int128;
     __extension__ using Unsigned = unsigned __int128;

@@ -57,6 +57,15 @@ struct Merged {
         aggregate.merge(later.aggregate);
         size += later.size;
     }
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(std::uint64_t{size}, aggregate);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        size = static_cast<std::size_t>(in.template read<std::uint64_t>());
+        in.read(aggregate);
+    }
     [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate); }
 };
 
@@ -75,12 +84,32 @@ public:
             whole.add(e.time, e.value);
         }
     }
+    [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
     [[nodiscard]] std::size_t heap_bytes() const { return events_.capacity() * sizeof(Event); }
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(events_);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(events_);
+    }
+    [[nodiscard]] bool are_in_order(Timestamp first, Timestamp last) const {
+        Timestamp before = first;
+        return std::all_of(events_.begin(), events_.end(),
+                           [&](const Event& e) { return e.time >= std::exchange(before, e.time) && e.time <= last; });
+    }
 
 private:
     struct Event {
         Timestamp time;
         [[no_unique_address]] value_type_t<T> value;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Event::time, &Event::value);
+        }
     };
     std::vector<Event> events_;
 };
@@ -93,6 +122,27 @@ struct Slice {
     Timestamp first;  // the first and the last time inside, saturated at the ends of time
     Timestamp last;
     Part part{};
+
+    [[nodiscard]] std::size_t size() const {
+        if constexpr (merges) {
+            return part.size;
+        } else {
+            return part.size();
+        }
+    }
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Slice::first, &Slice::last, &Slice::part);
+    }
+    // It has events, all of them inside.
+    [[nodiscard]] bool snapshot_valid() const {
+        if constexpr (!merges) {
+            if (!part.are_in_order(first, last)) {
+                return false;
+            }
+        }
+        return first <= last && size() != 0;
+    }
 };
 
 /// Slices with events, oldest first, on a ring.
@@ -134,6 +184,24 @@ public:
             bytes += slice.part.heap_bytes();
         }
         return bytes;
+    }
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write_count(ring_.size());
+        for (const Slice<T>& slice : ring_) {
+            out.write(slice);
+        }
+    }
+    /// `fits(slice)` says whether there can be such a one.
+    template <class Reader, class Fits>
+    void load(Reader& in, Fits fits) {
+        ring_.clear();
+        for (auto left = in.template read_count<Slice<T>>(); left != 0; --left) {
+            auto slice = in.template read<Slice<T>>();
+            in.require((empty() || slice.first > back().last) && fits(std::as_const(slice)), "slices in their order");
+            insert(size(), std::move(slice));
+        }
     }
 
 private:
@@ -221,6 +289,18 @@ public:
     [[nodiscard]] Merged<T> aggregate() const { return stacks_.aggregate(); }
 
     [[nodiscard]] std::size_t heap_bytes() const { return stacks_.heap_bytes(); }
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(stacks_, std::uint64_t{covered_});
+    }
+    /// Of the first `most` slices at most.
+    template <class Reader>
+    void load(Reader& in, std::size_t most) {
+        in.read(stacks_);
+        covered_ = static_cast<std::size_t>(in.template read<std::uint64_t>());
+        in.require(front() <= covered_ && covered_ <= most, "stacks of the slices that there are");
+    }
 
 private:
     TwoStacks<Merged<T>> stacks_;  // the back covers from the front's youngest slice to covered_

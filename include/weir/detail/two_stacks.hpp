@@ -43,6 +43,10 @@ struct TwoStacks {
         whole.merge(back);
         return whole;
     }
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&TwoStacks::front, &TwoStacks::back);
+    }
     [[nodiscard]] std::size_t heap_bytes() const {
         std::size_t bytes = front.capacity() * sizeof(A) + owned_bytes(back);
         for (const A& a : front) {
