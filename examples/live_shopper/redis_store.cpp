@@ -29,35 +29,29 @@ constexpr std::chrono::milliseconds first_back_off{50};
 constexpr std::chrono::milliseconds last_back_off{2000};
 constexpr std::int64_t max_ttl = std::int64_t{1000} * 86'400 * 365 * 100;
 
-// Takes the fences KEYS for generation ARGV[1], unless one of them has seen a newer one. Gives what each held, and
-// whether they were taken. ARGV[i + 1]: a newer one of KEYS[i] that does not count.
+// Takes the fences KEYS for generation ARGV[1] and owner ARGV[2], unless one of them has seen a newer one. Gives
+// whether they were taken, and what each held. ARGV[i + 2]: a newer one of KEYS[i] that does not count. A fence holds
+// its generation and the owner that took it; each owner that loses one is told by two keys, see make_guard.
 constexpr std::string_view claim_script = R"(local g = tonumber(ARGV[1])
 local held = {1}
+local owners = {}
 for i = 1, #KEYS do
-    held[i + 1] = tonumber(redis.call('GET', KEYS[i]) or '0') or 0
-    if held[i + 1] > g and held[i + 1] ~= tonumber(ARGV[i + 1]) then held[1] = 0 end
+    local number, owner = string.match(redis.call('GET', KEYS[i]) or '', '^(%d+) ?(.*)$')
+    held[i + 1] = tonumber(number) or 0
+    owners[i] = owner or ''
+    if held[i + 1] > g and held[i + 1] ~= tonumber(ARGV[i + 2]) then held[1] = 0 end
 end
 if held[1] == 1 then
-    for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1]) end
+    for i = 1, #KEYS do
+        if owners[i] ~= '' then
+            redis.call('DEL', owners[i] .. ':alive')
+            redis.call('SET', owners[i] .. ':lost', '', 'PX', 86400000)
+        end
+        redis.call('SET', KEYS[i], ARGV[1] .. ' ' .. ARGV[2])
+    end
+    redis.call('ZADD', ARGV[2] .. ':alive', 1, 'owner')
 end
 return held)";
-
-// Whether all of the fences KEYS hold generation ARGV[1]. Touches the first that does not, so that a transaction that
-// watches it is not made. A fence that is gone is 0 from then on. PEXPIRE and PERSIST change nothing and work in a full
-// Redis too.
-constexpr std::string_view guard_script = R"(for i = 1, #KEYS do
-    local held = redis.call('GET', KEYS[i])
-    if held ~= ARGV[1] then
-        if held then
-            redis.call('PEXPIRE', KEYS[i], 86400000)
-            redis.call('PERSIST', KEYS[i])
-        else
-            redis.call('SET', KEYS[i], '0')
-        end
-        return 0
-    end
-end
-return 1)";
 
 void append_number(std::string& out, std::int64_t number) {
     std::array<char, 24> digits;
@@ -81,27 +75,26 @@ void append_command(std::string& out, const std::vector<std::string_view>& words
     }
 }
 
-// What every guarded transaction begins with.
-std::string make_guard(const std::vector<Fence>& fences) {
-    const std::string count = std::to_string(fences.size());
-    const std::string generation = std::to_string(fences.front().generation);
-    std::vector<std::string_view> watch{"WATCH"};
-    std::vector<std::string_view> check{"EVAL", guard_script, count};
-    for (const Fence& fence : fences) {
-        watch.push_back(fence.name);
-        check.push_back(fence.name);
-    }
-    check.push_back(generation);
+// What every guarded transaction begins with. Of the keys that are watched, `lost` is there where another owner took
+// one of the fences, and PEXPIRE touches it then; `alive` is gone then, and where Redis lost its data, and ZADD makes
+// it for as long as it takes to touch it. Where all is well none of the three changes anything. None needs a script:
+// one costs more than all else that guards a transaction. PEXPIRE works in a full Redis too, where ZADD is an error.
+std::string make_guard(const std::string& owner) {
+    const std::string alive = owner + ":alive";
+    const std::string lost = owner + ":lost";
     std::string guard;
-    append_command(guard, watch);
-    append_command(guard, check);
+    append_command(guard, {"WATCH", alive, lost});
+    append_command(guard, {"PEXPIRE", lost, "86400000"});
+    append_command(guard, {"ZADD", alive, "NX", "0", "owner"});
+    append_command(guard, {"ZREMRANGEBYSCORE", alive, "0", "0"});
     append_command(guard, {"MULTI"});
     return guard;
 }
 
-// The lines that answer a transaction: OK to WATCH, the guard's 1, OK to MULTI, QUEUED to each write, the size of what
+// The lines that answer a transaction: OK to WATCH, three zeros, OK to MULTI, QUEUED to each write, the size of what
 // EXEC gives, and the answer to each write.
-constexpr std::size_t lines_of(std::size_t writes) { return 2 * writes + 4; }
+constexpr std::size_t guard_lines = 5;
+constexpr std::size_t lines_of(std::size_t writes) { return guard_lines + 2 * writes + 1; }
 
 }  // namespace
 
@@ -206,7 +199,6 @@ void RedisStore::take_submitted() {
             next_attempt_ = Steady::now();
         }
         fences_ = *std::move(owned);
-        guard_ = fences_.empty() ? std::string{} : make_guard(fences_);
         claimed_ = false;
         refused_ = false;
     }
@@ -462,10 +454,10 @@ bool RedisStore::parse_replies() {
 // Half of what Redis answers to a transaction is this.
 void RedisStore::skip_queued(std::string_view& left) {
     constexpr std::string_view queued = "+QUEUED\r\n";
-    if (transactions_.empty() || line_ < 3) {
+    if (transactions_.empty() || line_ < guard_lines) {
         return;
     }
-    for (const auto end = 3 + transactions_.front(); line_ < end && left.starts_with(queued); ++line_) {
+    for (const auto end = guard_lines + transactions_.front(); line_ < end && left.starts_with(queued); ++line_) {
         left.remove_prefix(queued.size());
         --in_flight_;
     }
@@ -483,14 +475,16 @@ std::string RedisStore::take_reply(std::string_view line) {
     }
     const auto writes = transactions_.front();
     const auto at = line_++;
-    if (at == 1 || at == 3 + writes) {
-        if (line == ":0" || line == "*-1") {
+    const auto queued = at == 0 || (at >= guard_lines - 1 && at < guard_lines + writes);
+    if (queued) {
+        return line.front() == '+' ? std::string{} : nonsense;
+    }
+    if (at <= guard_lines + writes) {
+        const bool guard = at < guard_lines;
+        if (guard ? line.front() == ':' && line != ":0" : line == "*-1") {
             return "the partitions are another's, or Redis lost what it knew of that";
         }
-        return line.front() == (at == 1 ? ':' : '*') ? std::string{} : nonsense;
-    }
-    if (at < 3 + writes) {
-        return line.front() == '+' ? std::string{} : nonsense;
+        return line.front() == (guard ? ':' : '*') ? std::string{} : nonsense;
     }
     if (line.front() != '+' && line.front() != ':') {
         return nonsense;
@@ -633,7 +627,10 @@ std::optional<std::string> RedisStore::shake_hands() {
 // Takes the fences, or finds that they are another's. What went wrong, if anything.
 std::optional<std::string> RedisStore::claim() {
     const std::string count = std::to_string(fences_.size());
-    std::vector<std::string> arguments{std::to_string(fences_.front().generation)};
+    // A new name for each connection, so that what is still on its way on an earlier one is refused too.
+    const std::string owner = fmt::format("{}:owner:{:016x}", fences_.front().name,
+                                          std::uint64_t{std::random_device{}()} << 32U | std::random_device{}());
+    std::vector<std::string> arguments{std::to_string(fences_.front().generation), owner};
     std::vector<std::string_view> words{"EVAL", claim_script, count};
     for (const Fence& fence : fences_) {
         words.push_back(fence.name);
@@ -660,6 +657,7 @@ std::optional<std::string> RedisStore::claim() {
             fences_[i].void_generation = 0;
         }
         claimed_ = true;
+        guard_ = make_guard(owner);
         return std::nullopt;
     }
     std::vector<Fence> newer;

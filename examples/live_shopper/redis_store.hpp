@@ -6,11 +6,12 @@
 //
 // Writes that are guarded go in transactions of some 160, none of which parts a group:
 //
-//     WATCH fence...   EVAL guard fence... generation   MULTI   SET ... SET ...   EXEC
+//     WATCH alive lost   PEXPIRE lost   ZADD alive NX   ZREMRANGEBYSCORE alive   MULTI   SET ... SET ...   EXEC
 //
-// Where a fence holds another generation the guard touches it. It is watched, so the EXEC that follows does nothing,
-// and the pipeline need not wait for the guard's answer: guarding costs four commands a transaction. (A script that
-// makes the writes itself costs a third more of Redis' time than plain writes do; see docs/benchmarks.md.)
+// Whoever takes a fence over deletes the former owner's `alive` and makes its `lost`. Where that has happened, or Redis
+// lost its data, the commands before MULTI touch what is watched, so the EXEC that follows does nothing, and the
+// pipeline need not wait for an answer. They run no script: MULTI itself is most of what guarding costs; see
+// docs/benchmarks.md.
 //
 // While Redis is away, or answers with errors, the newest value of each key waits; the thread reconnects with
 // exponential back-off and then writes what was not acknowledged, as often as it takes: values are absolute, so writing

@@ -102,7 +102,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         require(outcome("\n " + json.dump(3) + "\r\n\t") == expected, "the layout matters\n" + expected);
     }
     // The value of a key that holds a secret is nowhere in an error, whatever is wrong with it.
-    if (json.is_object() && json.contains("redis") && json["redis"].is_object()) {
+    if (json.is_object() && json.contains("redis") && json["redis"].is_object() &&
+        text.find("sesame-1") == std::string_view::npos) {
         auto changed = json;
         for (const Json& secret : {Json{"sesame-1"}, Json{{"sesame-1", 1}}, Json{{"a", "sesame-1"}}}) {
             changed["redis"]["password"] = secret;

@@ -56,6 +56,12 @@ struct Acknowledged {
     std::uint64_t latest = 0;
 };
 
+// Of a fence: what it holds is that and its owner.
+std::string generation(RedisServer& server, const std::string& fence) {
+    const auto held = server.get(fence).value_or("none");
+    return held.substr(0, held.find(' '));
+}
+
 }  // namespace
 
 TEST_CASE("values are set with their time to live and erased", "[redis_store]") {
@@ -299,7 +305,7 @@ TEST_CASE("a write of an older generation is refused and dropped", "[redis_store
     old_owner.own({{"fence:0", 5, 0}, {"fence:1", 5, 0}});
     old_owner.submit(one("k", "old"), 1);
     REQUIRE(old_done.through(1));
-    CHECK(server.get("fence:0") == "5");
+    CHECK(generation(server, "fence:0") == "5");
     new_owner.own({{"fence:1", 7, 0}});
     new_owner.submit(one("k", "new"), 1);
     REQUIRE(new_done.through(1));
@@ -316,7 +322,7 @@ TEST_CASE("a write of an older generation is refused and dropped", "[redis_store
     old_owner.submit(one("k", "still stale"), 4);
     CHECK(eventually([&] { return old_owner.pending() == 0; }));
     CHECK(server.get("k") == "new");
-    CHECK(server.get("fence:0") == "5");
+    CHECK(generation(server, "fence:0") == "5");
     CHECK_FALSE(old_done.through(2, 100ms));
 
     // As the owner of something newer it writes again.
@@ -324,7 +330,7 @@ TEST_CASE("a write of an older generation is refused and dropped", "[redis_store
     old_owner.submit(one("mine", "v"), 5);
     REQUIRE(old_done.through(5));
     CHECK(server.get("mine") == "v");
-    CHECK(server.get("fence:0") == "9");
+    CHECK(generation(server, "fence:0") == "9");
 }
 
 TEST_CASE("a generation of a group that is no more gives way once", "[redis_store][fence]") {
@@ -339,11 +345,75 @@ TEST_CASE("a generation of a group that is no more gives way once", "[redis_stor
     store.own({{"fence", 3, 40}});
     store.submit(one("k", "v"), 2);
     REQUIRE(acknowledged.through(2));
-    CHECK(server.get("fence") == "3");
-    server.command({"SET", "fence", "40"});  // this time it is somebody's
+    CHECK(generation(server, "fence") == "3");
+    RedisStore other{config_of(server), metrics};
+    Acknowledged other_done{other};
+    other.own({{"fence", 40, 0}});  // this time it is somebody's
+    other.submit(one("other", "v"), 1);
+    REQUIRE(other_done.through(1));
     store.submit(one("k", "w"), 3);
     CHECK(eventually([&] { return store.take_refusal() == std::vector<Fence>{{"fence", 40, 0}}; }));
     CHECK(server.get("k") == "v");
+}
+
+TEST_CASE("an owner that lost a fence writes nothing more, however much it sends at once", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore past{config_of(server), metrics};
+    RedisStore owner{config_of(server), metrics};
+    Acknowledged past_done{past};
+    Acknowledged owner_done{owner};
+    past.own({{"fence:0", 1, 0}, {"fence:1", 1, 0}});
+    std::uint64_t ticket = 0;
+    // The other takes over while this one's pipeline is full.
+    for (int round = 0; round < 40; ++round) {
+        WriteBatch batch;
+        for (int key = 0; key < 2000; ++key) {
+            batch.set("k" + std::to_string(key), "past", 1h, static_cast<std::uint64_t>(key / 7 + 1));
+        }
+        past.submit(std::move(batch), ++ticket);
+        if (round == 20) {
+            REQUIRE(eventually([&] { return server.get("k1999").has_value(); }));
+            owner.own({{"fence:1", 2, 0}});
+            WriteBatch all;
+            for (int key = 0; key < 2000; ++key) {
+                all.set("k" + std::to_string(key), "owner", 1h);
+            }
+            owner.submit(std::move(all), 1);
+            REQUIRE(owner_done.through(1));
+        }
+    }
+    REQUIRE(eventually([&] { return past.take_refusal().has_value(); }));
+    for (int key = 0; key < 2000; ++key) {
+        REQUIRE(server.get("k" + std::to_string(key)) == "owner");
+    }
+}
+
+TEST_CASE("a full Redis lets nobody write, and nobody of the past once it is full no more", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore past{config_of(server), metrics};
+    RedisStore owner{config_of(server), metrics};
+    Acknowledged past_done{past};
+    Acknowledged owner_done{owner};
+    past.own({{"fence", 1, 0}});
+    past.submit(one("k", "past"), 1);
+    REQUIRE(past_done.through(1));
+    owner.own({{"fence", 2, 0}});
+    owner.submit(one("k", "owner"), 1);
+    REQUIRE(owner_done.through(1));
+    server.command({"CONFIG", "SET", "maxmemory", "1"});
+    WriteBatch erasing;
+    erasing.erase("k");
+    past.submit(std::move(erasing), 2);
+    CHECK_FALSE(past_done.through(2, 300ms));
+    CHECK(server.get("k") == "owner");
+    server.command({"CONFIG", "SET", "maxmemory", "0"});
+    CHECK(eventually([&] { return past.take_refusal().has_value(); }));
+    CHECK(server.get("k") == "owner");
+    owner.submit(one("k", "more"), 2);
+    REQUIRE(owner_done.through(2));
+    CHECK(server.get("k") == "more");
 }
 
 TEST_CASE("what was submitted under an earlier ownership is not written under a later one", "[redis_store][fence]") {
@@ -376,7 +446,7 @@ TEST_CASE("a Redis that was emptied without a restart is noticed", "[redis_store
     REQUIRE(acknowledged.through(2));
     CHECK(store.take_reset());
     CHECK(server.get("other") == "v");
-    CHECK(server.get("fence") == "1");
+    CHECK(generation(server, "fence") == "1");
 }
 
 TEST_CASE("a process of the past that comes first to an emptied Redis does not hide that it was emptied",
@@ -399,7 +469,7 @@ TEST_CASE("a process of the past that comes first to an emptied Redis does not h
     owner.submit(one("other", "v"), 2);
     REQUIRE(owner_done.through(2));
     CHECK(owner.take_reset());
-    CHECK(server.get("fence") == "2");
+    CHECK(generation(server, "fence") == "2");
     past.submit(one("k", "past"), 3);
     CHECK(eventually([&] { return past.take_refusal().has_value(); }));
 }
