@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <utility>
 #include <vector>
 
 #include <weir/symbol.hpp>
@@ -47,7 +48,8 @@ public:
     }
 
     void add(Login login) {
-        all_.insert(all_.begin() + static_cast<std::ptrdiff_t>(first_after(login.time, login.arrival)), login);
+        const auto at = static_cast<std::ptrdiff_t>(first_after(login.time, login.arrival));
+        all_.insert(all_.begin() + at, std::move(login));
     }
 
     /// Drops logins at or before `horizon`, half at a time, so that it costs O(1) a login.

@@ -75,7 +75,7 @@ void Visitors::identify(const ShopEvent& event, std::uint64_t stamp, weir::Times
     const std::string_view visitor = event.domain_userid;
     visitors_.update(visitor, [&](Visitor& v) {
         v.last = std::max(v.last, event.time);
-        const Login login{event.time, stamp, symbols_.intern(event.user_id)};
+        Login login{event.time, stamp, symbols_.intern(event.user_id)};
         const auto change = v.logins.change(login.time, login.arrival);
         if (!again && change.any(event.time)) {
             const auto by_time = [](weir::Timestamp t, const Kept& k) { return t < k.time; };
@@ -93,7 +93,7 @@ void Visitors::identify(const ShopEvent& event, std::uint64_t stamp, weir::Times
             const auto from = origin(visitor, &login);
             std::for_each(begin, end, [&](const Kept& k) { send_to_user(event.user_id, from, k.event, now, emit); });
         }
-        v.logins.add(login);
+        v.logins.add(std::move(login));
         return false;
     });
 }
