@@ -30,6 +30,8 @@ set(WEIR_HEADERS
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/merge_by_chunks.hpp
+    include/weir/detail/merge_tree.hpp
     include/weir/detail/owned_bytes.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp

@@ -16,7 +16,7 @@
 //     static_assert(weir::Mergeable<Product>);
 //
 // Windows pick their algorithm by what the aggregator can do: Removable ones are kept by subtracting what
-// leaves, Mergeable ones by two stacks, all others are recomputed from the log in event-time order.
+// leaves, Mergeable ones by merging chunks of events, all others are recomputed from the log in event-time order.
 
 #include <concepts>
 #include <optional>

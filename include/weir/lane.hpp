@@ -142,7 +142,7 @@ struct Keep {
     using value_type = Input;
     void add(const Input& /*x*/) noexcept {}
     void remove(const Input& /*x*/) noexcept {}
-    void remove_if(const Input& /*x*/, bool /*leaves*/) noexcept {}
+    void remove_few(const Input* /*xs*/, std::uint32_t /*count*/) noexcept {}
     void merge(const Keep& /*later*/) noexcept {}
     [[nodiscard]] None result() const noexcept { return {}; }
 };

@@ -7,11 +7,11 @@
 // At time t a window of length L holds the events in (t - L, t]: an event exactly L old has left. Events may come in
 // any order; one that is late but still inside is put where it belongs and the result is as if all had come in order.
 //
-// Costs: an event in order, its leaving and a query are amortized O(1) for aggregators that are Removable, Mergeable or
-// select (Min, Max); a late event costs O(log events), where the aggregator can only merge O(events) merges when it is
-// later than any before it; an aggregator that can only add is recomputed when asked, O(events). Time that passes
-// without events costs nothing. Memory: 4 bytes and the value for each event held and some 30 for each 128 of them, for
-// Mergeable aggregators one aggregate more.
+// Costs: an event in order, its leaving and a query are amortized O(1) for aggregators that are Removable or Mergeable,
+// and at worst O(128 + log events) beside memory that grows; a late event costs O(log events); an aggregator that can
+// only add is recomputed when asked, O(events). Time that passes without events costs nothing. Memory: 4 bytes and the
+// value for each event held and some 30 for each 128 of them; where the aggregator can be merged and not removed, an
+// aggregate for each second event, 128 at most, and up to four for each 128 events.
 //
 // An empty window answers what its aggregator answers before the first input. Not synchronized: one thread at a time.
 //
@@ -128,23 +128,27 @@ public:
 
 private:
     using Log = detail::EventLog<value_type>;
-    struct Window {
-        Duration length{};
-        detail::Range<Log> inside{};              // not of an Expiring aggregator, which is given all events
-        detail::Box<detail::Upkeep<T>> upkeep{};  // none while there are few events
-    };
     static constexpr bool expiring = Expiring<T>;
     // So few events are looked through when asked, where an aggregate of them would be larger than they are.
-    static constexpr std::size_t few = sizeof(detail::Upkeep<T>) > 64 ? 16 : 0;
+    static constexpr std::size_t few = !expiring && sizeof(detail::Upkeep<T>) > 64 ? 16 : 0;
+    struct Window {
+        Duration length{};
+        detail::Range<Log> inside{};  // not of an Expiring aggregator, which is given all events
+        std::conditional_t<few != 0, detail::Box<detail::Upkeep<T>>, detail::InPlace<detail::Upkeep<T>>> upkeep{};
+    };
 
     [[nodiscard]] Timestamp horizon(Duration length) const { return saturating_subtract(now_, length); }
-    bool insert_late(Timestamp t, value_type value);
-    // Tells a window of an event that the log has.
-    void insert(Window& w, Timestamp t, const value_type& value, bool last) {
+    [[gnu::noinline]] bool insert_late(Timestamp t, value_type value);
+    // Tells a window of the youngest event of all, which the log has.
+    void append(Window& w, Timestamp t, bool began_chunk) {
+        if (!expiring && w.inside.size++ == 0) {
+            w.inside.first = log_.back();
+        }
         if (w.upkeep) {
-            if (!w.upkeep->insert(t, value, last)) {
-                w.upkeep->settle(log_, w.inside);
+            if (began_chunk) [[unlikely]] {
+                w.upkeep->begin_chunk(log_, w.inside);
             }
+            w.upkeep->append(t, log_.back_value());
         } else if (w.inside.size > few) {
             w.upkeep.emplace().rebuild(log_, w.inside);
         }
@@ -164,6 +168,7 @@ private:
     }
 
     std::vector<Window> windows_;
+    std::size_t longest_ = 0;
     Log log_;
     Duration kept_{};
     Timestamp now_ = Timestamp::min();
@@ -181,17 +186,17 @@ RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration
             throw std::invalid_argument("weir::RollingWindows: wanted a positive length, found " + label(lengths[i]));
         }
         windows_[i].length = lengths[i];
-        if constexpr (expiring) {
-            windows_[i].upkeep.emplace();
+        if (lengths[i] > longest) {
+            longest = lengths[i];
+            longest_ = i;
         }
-        longest = std::max(longest, lengths[i]);
     }
     kept_ = keep > Duration::max() - longest ? Duration::max() : longest + keep;
 }
 
 template <class T>
 RollingWindows<T>::RollingWindows(const RollingWindows& other)
-    : windows_{other.windows_}, log_{other.log_}, kept_{other.kept_}, now_{other.now_} {
+    : windows_{other.windows_}, longest_{other.longest_}, log_{other.log_}, kept_{other.kept_}, now_{other.now_} {
     for (Window& w : windows_) {
         if (w.inside.size != 0) {
             w.inside.first = log_.begin();
@@ -206,12 +211,9 @@ bool RollingWindows<T>::insert(Timestamp t, value_type value) {
         return insert_late(t, std::move(value));
     }
     advance_to(t);
-    log_.append(t, std::move(value), each_held());
+    const bool began_chunk = log_.append(t, std::move(value), each_held());
     for (Window& w : windows_) {
-        if (!expiring && w.inside.size++ == 0) {
-            w.inside.first = log_.back();
-        }
-        insert(w, t, log_.back_value(), true);
+        append(w, t, began_chunk);
     }
     return true;
 }
@@ -223,17 +225,22 @@ bool RollingWindows<T>::insert_late(Timestamp t, value_type value) {
     }
     const auto inserted = log_.insert(t, std::move(value), each_held());
     for (Window& w : windows_) {
-        if constexpr (expiring) {
-            insert(w, t, log_.value(inserted.position), inserted.last);
-        } else if (t > horizon(w.length)) {
-            if (w.inside.size++ == 0 || inserted.position < w.inside.first) {
-                w.inside.first = inserted.position;
+        const bool counts = expiring || t > horizon(w.length);
+        if (counts && inserted.last) {
+            append(w, t, inserted.fresh.has_value());
+            continue;
+        }
+        if (counts && !expiring && (w.inside.size++ == 0 || inserted.position < w.inside.first)) {
+            w.inside.first = inserted.position;
+        }
+        if (!w.upkeep) {
+            if (w.inside.size > few) {
+                w.upkeep.emplace().rebuild(log_, w.inside);
             }
-            if (inserted.precedes_equal_time && w.upkeep) {
-                w.upkeep->rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
-            } else {
-                insert(w, t, log_.value(inserted.position), inserted.last);
-            }
+        } else if (counts && inserted.precedes_equal_time) {
+            w.upkeep->rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
+        } else {
+            w.upkeep->insert(t, log_.value(inserted.position), inserted, counts, log_, w.inside);
         }
     }
     return true;
@@ -265,12 +272,14 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
             changed = changed || left != 0;
             if (w.inside.size <= few / 2) {
                 w.upkeep.reset();
-            } else if (w.upkeep && left != 0 && !w.upkeep->evicted(left, last)) {
+            } else if (w.upkeep && !w.upkeep->evicted(left)) {
                 w.upkeep->settle(log_, w.inside);
             }
         }
     }
-    if (!log_.empty()) {
+    if (const Window& longest = windows_[longest_]; longest.length == kept_ && longest.inside.size != 0) {
+        log_.drop_before(longest.inside.first, longest.inside.size);
+    } else if (!log_.empty()) {
         log_.drop_until(horizon(kept_), detail::EvictNothing{});
     }
     return changed;
@@ -317,7 +326,7 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
         }
         if (!expiring && w.inside.size <= few) {
             w.upkeep.reset();
-        } else if (taken != 0) {
+        } else {
             w.upkeep->rebuild(log_, w.inside);
         }
     }
@@ -359,8 +368,10 @@ public:
             return insert_late(t, std::move(value));
         }
         advance_to(t);
-        upkeep_.insert(t, value, true);
-        log_.append(t, std::move(value), none_held);
+        if (log_.append(t, std::move(value), none_held)) [[unlikely]] {
+            upkeep_.begin_chunk(log_, inside());
+        }
+        upkeep_.append(t, log_.back_value());
         return true;
     }
 
@@ -386,7 +397,7 @@ public:
             const std::size_t left = log_.drop_until(last, detail::Evict{upkeep_});
             if (log_.empty()) {
                 upkeep_ = {};
-            } else if (left != 0 && !upkeep_.evicted(left, last)) {
+            } else if (!upkeep_.evicted(left)) {
                 upkeep_.settle(log_, inside());
             }
             return left != 0;
@@ -417,7 +428,7 @@ private:
     [[nodiscard]] detail::Range<Log> inside() const {
         return log_.empty() ? detail::Range<Log>{} : detail::Range<Log>{log_.begin(), log_.size()};
     }
-    bool insert_late(Timestamp t, value_type value);
+    [[gnu::noinline]] bool insert_late(Timestamp t, value_type value);
 
     Length length_;
     Timestamp now_ = Timestamp::min();
@@ -431,10 +442,15 @@ bool RollingWindow<T, Length>::insert_late(Timestamp t, value_type value) {
         return false;
     }
     const auto inserted = log_.insert(t, std::move(value), none_held);
-    if (!expiring && inserted.precedes_equal_time) {
+    if (inserted.last) {
+        if (inserted.fresh) {
+            upkeep_.begin_chunk(log_, inside());
+        }
+        upkeep_.append(t, log_.back_value());
+    } else if (!expiring && inserted.precedes_equal_time) {
         upkeep_.rebuild(log_, inside());  // aggregators take equal times in order of arrival
-    } else if (!upkeep_.insert(t, log_.value(inserted.position), inserted.last)) {
-        upkeep_.settle(log_, inside());
+    } else {
+        upkeep_.insert(t, log_.value(inserted.position), inserted, true, log_, inside());
     }
     return true;
 }

@@ -65,7 +65,14 @@ void compare_log(Make make, Before before) {
             }
             const auto expected = place - slow.begin();
             slow.insert(place, Row<V>{t, value});
+            const std::uint32_t chunks = slow.size() == 1 ? 1 : fast.back().number - fast.begin().number + 1;
             const auto inserted = fast.insert(t, value, each_held);
+            const bool added = fast.back().number - fast.begin().number + 1 != chunks;
+            REQUIRE(inserted.fresh.has_value() == added);
+            if (added) {
+                const std::uint32_t at_or_before = inserted.position.number + 1 - *inserted.fresh;
+                REQUIRE(at_or_before <= 1);  // it is in the new chunk, or in the one before, which was split
+            }
             const auto i = static_cast<std::size_t>(expected);
             auto position = fast.begin();
             fast.skip(position, i);
@@ -121,6 +128,13 @@ void compare_log(Make make, Before before) {
             REQUIRE(count == taken.size());
             REQUIRE(given == count);
             slow = left;
+        } else if (!slow.empty()) {
+            weir::detail::EventLog<V> copy = fast;
+            REQUIRE(copy.begin().number == fast.begin().number);  // what goes by chunks can be copied with the log
+            REQUIRE(copy.back().number == fast.back().number);
+            REQUIRE(copy.left_in_chunk(copy.begin()) == fast.left_in_chunk(fast.begin()));
+            fast = std::move(copy);
+            held.reset();
         }
         bool agree = fast.size() == slow.size() && fast.empty() == slow.empty();
         std::size_t i = 0;
@@ -129,12 +143,25 @@ void compare_log(Make make, Before before) {
             ++i;
         });
         agree = agree && i == slow.size();
-        const std::size_t back = slow.empty() ? 0 : pick(random, slow.size() + 1);
-        fast.for_each_reversed(back, [&](Timestamp t, const V& value) {
-            --i;
-            agree = agree && t == slow[i].time && value == slow[i].value;
-        });
-        agree = agree && i == slow.size() - back;
+        if (agree && !slow.empty()) {
+            i = 0;
+            for (std::uint32_t number = fast.begin().number; number != fast.back().number + 1; ++number) {
+                fast.for_each_of_chunk(number, [&](Timestamp t, const V& value) {
+                    agree = agree && i != slow.size() && t == slow[i].time && value == slow[i].value;
+                    ++i;
+                });
+            }
+            agree = agree && i == slow.size();
+            i = pick(random, slow.size());
+            auto from = fast.begin();
+            fast.skip(from, i);
+            const std::size_t count = pick(random, fast.left_in_chunk(from) + 1);
+            i += count;
+            fast.for_each_reversed(from, count, [&](Timestamp t, const V& value) {
+                --i;
+                agree = agree && t == slow[i].time && value == slow[i].value;
+            });
+        }
         agree =
             agree && (slow.empty() || (fast.back_time() == slow.back().time && fast.back_value() == slow.back().value &&
                                        fast.front_time() == slow.front().time));

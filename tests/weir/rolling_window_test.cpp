@@ -3,6 +3,7 @@
 
 #include <weir/rolling_window.hpp>
 
+#include <algorithm>
 #include <chrono>
 #include <cmath>
 #include <cstdint>
@@ -378,6 +379,74 @@ TEST_CASE("rolling windows of what can only be merged equal slow ones", "[rollin
     weir_tests::compare_windows<weir::Changes<int>>(
         {.lengths = {250ms, 50ms}, .steps = 30'000, .most = 30},
         [](Random& random, auto) { return static_cast<int>(pick(random, 3)); });
+}
+
+TEST_CASE("rolling windows of many events, some of them very late, equal slow ones", "[rolling_window]") {
+    using All = weir::Bundle<weir::Max<int>, weir::Sum<int>, Product, weir::First<int>, weir::Last<int>, weir::Count>;
+    const std::uint64_t seed = weir_tests::fresh_seed();
+    CAPTURE(seed);
+    Random random{seed};
+    for (int round = 0; round != 4; ++round) {
+        const Lengths lengths{700ms, 6000ms, 90ms};
+        const weir::Duration keep{static_cast<std::int64_t>(pick(random, 2) * 400)};
+        RollingWindows<All> fast{lengths, keep};
+        RollingWindow<All> alone{lengths[1]};
+        weir_tests::SlowWindows<All> slow{lengths, keep};
+        std::int64_t now = 0;
+        std::size_t most = 0;
+        for (int step = 0; step != 5000; ++step) {
+            std::int64_t t = now;
+            switch (pick(random, 16)) {
+                case 0:
+                    t -= static_cast<std::int64_t>(pick(random, 7000));
+                    break;
+                case 1:
+                case 2:
+                    t -= static_cast<std::int64_t>(pick(random, round % 2 == 0 ? 60 : 3000));
+                    break;
+                case 3:
+                    break;  // at the same time
+                default:
+                    t = now += 1 + static_cast<std::int64_t>(pick(random, pick(random, 800) == 0 ? 4000 : 6));
+            }
+            const int value = step % 1000 == 999 ? 1'000'000 : small(random, 0);
+            const bool taken = fast.insert(at(t), value);
+            REQUIRE(taken == slow.insert(at(t), value));
+            REQUIRE(alone.insert(at(t), value) == (at(t) > at(now) - lengths[1]));
+            if (pick(random, 500) == 0) {
+                fast = RollingWindows<All>{fast};
+                alone = RollingWindow<All>{alone};
+            }
+            std::string differs = weir_tests::difference(fast, slow, weir_tests::FromScratch{});
+            if (differs.empty() && alone.result() != slow.aggregate(1).result()) {
+                differs = "the lone window";
+            }
+            if (!differs.empty()) {
+                FAIL(differs << " differs at step " << step << " of round " << round);
+            }
+            most = std::max(most, slow.size());
+        }
+        REQUIRE(most > 1000);  // of many chunks
+    }
+}
+
+TEST_CASE("a late event may be a window's first and lie in a chunk that the window had left", "[rolling_window]") {
+    RollingWindows<weir::Max<int>> windows{Lengths{150ms, 10'000ms}};
+    for (int i = 0; i != 128; ++i) {  // a chunk of its own
+        windows.insert(at(i), 1);
+    }
+    for (int i = 0; i != 300; ++i) {
+        windows.insert(at(1000 + i / 3), i == 5 ? 9 : 2);
+    }
+    windows.insert(at(50), 1);  // splits the first chunk, so that there is room in it
+    REQUIRE(windows.size(0) == 300);
+    REQUIRE(windows.insert(at(960), 3));
+    REQUIRE(windows.size(0) == 301);
+    REQUIRE(windows.result(0) == 9);
+    windows.advance_to(at(1140));
+    REQUIRE(windows.result(0) == 9);
+    windows.advance_to(at(1151));
+    REQUIRE(windows.result(0) == 2);
 }
 
 TEST_CASE("rolling windows of what depends on order equal slow ones", "[rolling_window]") {

@@ -20,12 +20,13 @@ public:
 
     constexpr void add(None /*any*/ = {}) noexcept { ++count_; }
     constexpr void remove(None /*any*/ = {}) noexcept { --count_; }
-    /// `remove` where it `leaves`, without a branch.
-    template <class Any>
-    constexpr void remove_if(const Any& /*any*/, bool leaves) noexcept {
-        count_ -= leaves ? 1 : 0;
-    }
     constexpr void merge(const Count& later) noexcept { count_ += later.count_; }
+    /// What it is after `count` inputs.
+    [[nodiscard]] static constexpr Count of_events(std::uint64_t count) noexcept {
+        Count counted;
+        counted.count_ = count;
+        return counted;
+    }
     [[nodiscard]] constexpr std::uint64_t result() const noexcept { return count_; }
     constexpr bool operator==(const Count&) const noexcept = default;
 

@@ -38,11 +38,13 @@ public:
         sum_.remove(x);
         --count_;
     }
-    /// `remove` where it `leaves`, without a branch.
-    constexpr void remove_if(const T& x, bool leaves) requires requires(Sum<T>& sum) { sum.remove_if(x, leaves); }
+    /// Removes the first `count` of three, without a branch on how many.
+    constexpr void remove_few(const T* xs, std::uint32_t count) requires requires(Sum<T>& sum) {
+        sum.remove_few(xs, count);
+    }
     {
-        sum_.remove_if(x, leaves);
-        count_ -= leaves ? 1 : 0;
+        sum_.remove_few(xs, count);
+        count_ -= count;
     }
     constexpr void merge(const Mean& later) {
         sum_.merge(later.sum_);

@@ -3,8 +3,7 @@
 #pragma once
 
 // Min<T>, Max<T>, MinMax<T>: the least and the greatest input by <; nothing when empty. Every operation O(1) beside
-// copying a T. Mergeable, not Removable: what leaves says nothing about the next one. A window keeps those inputs that
-// may yet be the result, in a monotonic queue.
+// copying a T. Mergeable, not Removable: what leaves says nothing about the next one.
 //
 // NaN is passed over, as if it had never been added. Of inputs that are neither less nor greater (0.0 and -0.0) any
 // one may be the result.
@@ -15,8 +14,8 @@
 //     price.result()->min;   // 1.0
 
 #include <concepts>
+#include <limits>
 #include <optional>
-#include <tuple>
 
 namespace weir {
 
@@ -35,45 +34,27 @@ struct Bounds {
 
 namespace detail {
 
-template <class T>
-[[nodiscard]] constexpr bool is_ordered(const T& x) {
-    if constexpr (std::floating_point<T>) {
-        return x == x;
-    } else {
-        return true;
-    }
-}
-
-// How the least, or the greatest, is chosen; a window keeps those inputs alone that may yet be.
-struct Least {
+struct Less {
     template <class T>
-    static constexpr bool counts(const T& x) {
-        return is_ordered(x);
-    }
-    template <class T>
-    static constexpr bool better(const T& x, const T& than) {
-        return x < than;
+    constexpr bool operator()(const T& a, const T& b) const {
+        return a < b;
     }
 };
-struct Greatest {
+struct Greater {
     template <class T>
-    static constexpr bool counts(const T& x) {
-        return is_ordered(x);
-    }
-    template <class T>
-    static constexpr bool better(const T& x, const T& than) {
-        return than < x;
+    constexpr bool operator()(const T& a, const T& b) const {
+        return b < a;
     }
 };
 
-template <class T, class S>
+/// The input that is `Better` than all others.
+template <class T, class Better>
 class Best {
 public:
     using value_type = T;
-    using selections = std::tuple<S>;
 
     constexpr void add(const T& x) {
-        if (S::counts(x) && (!best_ || S::better(x, *best_))) {
+        if (!best_ || Better{}(x, *best_)) {
             best_ = x;
         }
     }
@@ -85,25 +66,103 @@ public:
     [[nodiscard]] constexpr std::optional<T> result() const { return best_; }
     constexpr bool operator==(const Best&) const = default;
 
-    template <class All>
-    static constexpr auto snapshot_members(All all) {
-        return all(&Best::best_);
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(result());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        *this = Best{};
+        if (const auto best = in.template read<std::optional<T>>()) {
+            add(*best);
+        }
     }
 
 private:
     std::optional<T> best_;
 };
 
+/// Adding takes no branch: before the first input there is one that none is worse than.
+template <std::integral T, class Better>
+class Best<T, Better> {
+    static constexpr T least = std::numeric_limits<T>::min();
+    static constexpr T most = std::numeric_limits<T>::max();
+
+public:
+    using value_type = T;
+
+    constexpr void add(T x) noexcept {
+        best_ = Better{}(best_, x) ? best_ : x;
+        any_ = true;
+    }
+    constexpr void merge(const Best& later) noexcept {
+        best_ = Better{}(best_, later.best_) ? best_ : later.best_;
+        any_ = any_ || later.any_;
+    }
+    [[nodiscard]] constexpr std::optional<T> result() const noexcept {
+        return any_ ? std::optional{best_} : std::nullopt;
+    }
+    constexpr bool operator==(const Best&) const noexcept = default;
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(result());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        *this = Best{};
+        if (const auto best = in.template read<std::optional<T>>()) {
+            add(*best);
+        }
+    }
+
+private:
+    T best_ = Better{}(least, most) ? most : least;
+    bool any_ = false;
+};
+
+/// None is NaN here, so that adding takes no branch.
+template <std::floating_point T, class Better>
+class Best<T, Better> {
+public:
+    using value_type = T;
+
+    constexpr void add(T x) noexcept {
+        const T y = x == x ? x : best_;
+        best_ = Better{}(best_, y) ? best_ : y;
+    }
+    constexpr void merge(const Best& later) noexcept { add(later.best_); }
+    [[nodiscard]] constexpr std::optional<T> result() const noexcept {
+        return best_ == best_ ? std::optional{best_} : std::nullopt;
+    }
+    constexpr bool operator==(const Best& other) const noexcept { return result() == other.result(); }
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(result());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        *this = Best{};
+        if (const auto best = in.template read<std::optional<T>>()) {
+            add(*best);
+        }
+    }
+
+private:
+    T best_ = std::numeric_limits<T>::quiet_NaN();
+};
+
 }  // namespace detail
 
 template <class T>
-class Min : public detail::Best<T, detail::Least> {
+class Min : public detail::Best<T, detail::Less> {
 public:
     static constexpr const char* snapshot_name = "Min";
 };
 
 template <class T>
-class Max : public detail::Best<T, detail::Greatest> {
+class Max : public detail::Best<T, detail::Greater> {
 public:
     static constexpr const char* snapshot_name = "Max";
 };
@@ -112,37 +171,38 @@ template <class T>
 class MinMax {
 public:
     using value_type = T;
-    using selections = std::tuple<detail::Least, detail::Greatest>;
 
     constexpr void add(const T& x) {
-        if (!detail::is_ordered(x)) {
-            return;
-        }
-        if (!bounds_) {
-            bounds_ = Bounds<T>{x, x};
-        } else if (x < bounds_->min) {
-            bounds_->min = x;
-        } else if (bounds_->max < x) {
-            bounds_->max = x;
-        }
+        min_.add(x);
+        max_.add(x);
     }
     constexpr void merge(const MinMax& later) {
-        if (later.bounds_) {
-            add(later.bounds_->min);
-            add(later.bounds_->max);
-        }
+        min_.merge(later.min_);
+        max_.merge(later.max_);
     }
-    [[nodiscard]] constexpr std::optional<Bounds<T>> result() const { return bounds_; }
+    [[nodiscard]] constexpr std::optional<Bounds<T>> result() const {
+        const auto min = min_.result();
+        return min ? std::optional{Bounds<T>{*min, *max_.result()}} : std::nullopt;
+    }
     constexpr bool operator==(const MinMax&) const = default;
 
     static constexpr const char* snapshot_name = "MinMax";
-    template <class All>
-    static constexpr auto snapshot_members(All all) {
-        return all(&MinMax::bounds_);
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(result());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        *this = MinMax{};
+        if (const auto bounds = in.template read<std::optional<Bounds<T>>>()) {
+            add(bounds->min);
+            add(bounds->max);
+        }
     }
 
 private:
-    std::optional<Bounds<T>> bounds_;
+    detail::Best<T, detail::Less> min_;
+    detail::Best<T, detail::Greater> max_;
 };
 
 }  // namespace weir

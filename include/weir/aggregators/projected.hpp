@@ -50,7 +50,6 @@ template <class Derived, Aggregator A, class Input>
 class Filtered {
 public:
     using value_type = Input;
-    using inner_type = A;
     static constexpr bool is_order_dependent = OrderDependent<A>;
 
     constexpr void add(Timestamp t, const Input& x) requires TimedAdd<A> {
@@ -74,12 +73,6 @@ public:
 
     [[nodiscard]] constexpr decltype(auto) result() const { return inner_.result(); }
 
-    /// The shell with `inner` inside.
-    [[nodiscard]] static constexpr Derived holding(A inner) {
-        Derived shell{};
-        static_cast<Filtered&>(shell).inner_ = std::move(inner);
-        return shell;
-    }
     /// The aggregator inside.
     [[nodiscard]] constexpr const A& inner() const noexcept { return inner_; }
 

@@ -108,8 +108,11 @@ public:
 
     constexpr void add(T x) noexcept { sum_ += x; }
     constexpr void remove(T x) noexcept { sum_ -= x; }
-    /// `remove` where it `leaves`, without a branch.
-    constexpr void remove_if(T x, bool leaves) noexcept { sum_ -= Result{x} & (Result{0} - Result{leaves}); }
+    /// Removes the first `count` of three, without a branch on how many.
+    constexpr void remove_few(const T* xs, std::uint32_t count) noexcept {
+        const auto one = [&](std::uint32_t i) { return Wide{Result{xs[i]} & (Result{0} - Result{i < count})}; };
+        sum_ -= one(0) + one(1) + one(2);
+    }
     constexpr void merge(const Sum& later) noexcept { sum_ += later.sum_; }
 
     [[nodiscard]] constexpr Result result() const noexcept {

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Box<T>: a T on the heap or nothing, copied deeply. One pointer.
+// Box<T>: a T on the heap or nothing, copied deeply. One pointer. InPlace<T>: a T, used as a Box is, but never nothing.
 
 #include <memory>
 #include <utility>
@@ -37,6 +37,25 @@ public:
 
 private:
     std::unique_ptr<T> held_;
+};
+
+template <class T>
+class InPlace {
+public:
+    explicit operator bool() const noexcept { return true; }
+    T& operator*() noexcept { return held_; }
+    const T& operator*() const noexcept { return held_; }
+    T* operator->() noexcept { return &held_; }
+    const T* operator->() const noexcept { return &held_; }
+
+    T& emplace() {
+        held_ = T{};
+        return held_;
+    }
+    void reset() { held_ = T{}; }
+
+private:
+    T held_{};
 };
 
 }  // namespace weir::detail

@@ -19,6 +19,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <optional>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -50,14 +51,14 @@ public:
     };
     struct Inserted {
         Position position;
-        bool last;                 // the youngest of all
-        bool precedes_equal_time;  // has come in before one of the same time
+        bool last;                           // the youngest of all
+        bool precedes_equal_time;            // has come in before one of the same time
+        std::optional<std::uint32_t> fresh;  // the number of the chunk that was made for it
     };
 
     EventLog() = default;
-    EventLog(const EventLog& other) {
-        other.for_each([this](Timestamp t, const V& value) { append(t, value, [](auto) {}); });
-    }
+    /// Chunks keep their numbers.
+    EventLog(const EventLog& other);
     EventLog(EventLog&& other) noexcept { swap(other); }
     EventLog& operator=(EventLog other) noexcept {
         swap(other);
@@ -91,24 +92,29 @@ public:
     template <class EachHeld>
     Inserted insert(Timestamp t, V value, EachHeld each_held);
 
-    /// `insert` for an event that is later than all others.
+    /// `insert` for an event that is later than all others. True where a chunk was added for it to those that there
+    /// are.
     template <class EachHeld>
-    void append(Timestamp t, V value, EachHeld each_held) {
-        if (back_ == nullptr || back_->end == back_->capacity || !back_->reaches(t)) {
-            make_room_at_back(t, each_held);
+    bool append(Timestamp t, V value, EachHeld each_held) {
+        bool fresh = false;
+        if (back_ == nullptr || back_->end == back_->capacity || !back_->reaches(t)) [[unlikely]] {
+            fresh = make_room_at_back(t, each_held);
         }
         back_->emplace_back(t, std::move(value));
         ++size_;
+        return fresh;
     }
 
     /// Moves a position on past the events at or before `t`, calls `f(time, value)` on each and gives their number.
     /// Where it has come to the end it is nowhere.
     template <class F>
     std::size_t pass(Position& from, Timestamp t, F f) const {
-        const std::uint32_t start = from.place;
-        from.place = from.chunk->pass(start, t, f);
-        const std::size_t count = from.place - start;
-        return from.place != from.chunk->end ? count : count + pass_chunks(from, t, f);
+        const std::uint32_t count = from.chunk->pass_few(from.place, t, f);
+        if (count == Chunk::not_few) {
+            return pass_more(from, t, f);
+        }
+        from.place += count;
+        return count;
     }
 
     /// Moves a position on by `count` events; to nowhere where it has come to the end.
@@ -117,15 +123,23 @@ public:
     /// Forgets the events at or before `t`, calls `f(time, value)` on each and gives their number. Requires: !empty().
     template <class F>
     std::size_t drop_until(Timestamp t, F f) {
-        Chunk& c = *front_;
-        const std::uint32_t place = c.pass(c.begin, t, f);
-        const std::size_t count = place - std::size_t{c.begin};
-        if (place == c.end) {
-            return drop_chunks_until(t, f);
+        const std::uint32_t count = front_->pass_few(front_->begin, t, f);
+        if (count == Chunk::not_few) {
+            return drop_more(t, f);
         }
-        c.drop(count);
+        front_->drop(count);
         size_ -= count;
         return count;
+    }
+
+    /// Forgets the events before a position, so that `left` are left. Requires: left != 0.
+    void drop_before(const Position& first, std::size_t left) {
+        while (front_ != first.chunk) [[unlikely]] {
+                front_->drop(front_->size());
+                pop_front_chunk();
+            }
+        front_->drop(first.place - std::size_t{front_->begin});
+        size_ = left;
     }
 
     /// Calls `f(time, value)` on `count` events from `from` on.
@@ -137,9 +151,25 @@ public:
             for_each(begin(), size_, f);
         }
     }
-    /// As for_each, the youngest first.
+    /// As for_each, the youngest first. Requires: count <= left_in_chunk(from).
     template <class F>
-    void for_each_reversed(std::size_t count, F f) const;
+    void for_each_reversed(const Position& from, std::size_t count, F f) const {
+        for (std::size_t place = from.place + count; place != from.place; --place) {
+            f(from.chunk->time(place - 1), from.chunk->value(place - 1));
+        }
+    }
+    /// Calls `f(time, value)` on the events of the chunk that has this number.
+    template <class F>
+    void for_each_of_chunk(std::uint32_t number, F f) const {
+        const Chunk& c = chunk_at(number - first_number());
+        for (std::size_t place = c.begin; place != c.end; ++place) {
+            f(c.time(place), c.value(place));
+        }
+    }
+    /// How many events of its chunk there are from a position on.
+    [[nodiscard]] std::size_t left_in_chunk(const Position& from) const {
+        return from.chunk->end - std::size_t{from.place};
+    }
 
     void clear() noexcept;
 
@@ -161,15 +191,20 @@ private:
         return std::min(most, capacity + std::max(few, capacity / 2));
     }
 
+    // How much later t is, modulo 2^64.
+    [[nodiscard]] static std::uint64_t since(Timestamp base, Timestamp t) {
+        return static_cast<std::uint64_t>(t.time_since_epoch().count()) -
+               static_cast<std::uint64_t>(base.time_since_epoch().count());
+    }
     // Whether t has an offset from the base.
     [[nodiscard]] static bool reaches(Timestamp base, Timestamp t) {
-        return static_cast<std::uint64_t>(t.time_since_epoch().count()) -
-                   static_cast<std::uint64_t>(base.time_since_epoch().count()) <=
-               std::numeric_limits<Offset>::max();
+        return since(base, t) <= std::numeric_limits<Offset>::max();
     }
 
     // The offsets come first, so that looking at times needs nothing else of the chunk.
     struct Chunk {
+        static constexpr std::uint32_t not_few = 4;
+
         Timestamp base;
         std::uint16_t begin = 0;
         std::uint16_t end = 0;
@@ -219,7 +254,7 @@ private:
         [[nodiscard]] std::size_t size() const noexcept { return end - std::size_t{begin}; }
         [[nodiscard]] Timestamp time(std::size_t place) const { return base + Duration{offsets()[place]}; }
         [[nodiscard]] bool reaches(Timestamp t) const { return EventLog::reaches(base, t); }
-        [[nodiscard]] Offset offset(Timestamp t) const { return static_cast<Offset>((t - base).count()); }
+        [[nodiscard]] Offset offset(Timestamp t) const { return static_cast<Offset>(since(base, t)); }
 
         void emplace_back(Timestamp t, V&& value) {
             offsets()[end] = offset(t);
@@ -251,8 +286,30 @@ private:
             }
             begin = static_cast<std::uint16_t>(begin + count);
         }
-        // The first place after t from `place` on; calls f on what comes before it. One by one: few are passed, or all.
-        // Where f takes `f(value, passed)` the first three at once, without a branch on how many are passed.
+        // How many events from `place` on are at or before t, where those are few and more follow, else not_few and
+        // nothing is done. How many leave cannot be foretold, so that is found without a branch, and where f takes
+        // `f(three values, count)` it is told at once. Requires: t is no more than Duration::max() before the base.
+        template <class F>
+        [[nodiscard]] std::uint32_t pass_few(std::uint32_t place, Timestamp t, F& f) const {
+            static_assert(not_few == 4);
+            const Offset last = offset(t);
+            const Offset* const o = offsets() + place;
+            if (!reaches(t) || end - place < not_few || o[3] <= last) [[unlikely]] {
+                return not_few;
+            }
+            const std::uint32_t count =
+                std::uint32_t{o[0] <= last} + std::uint32_t{o[1] <= last} + std::uint32_t{o[2] <= last};
+            if constexpr (requires(const V* v) { f(v, count); }) {
+                f(&value(place), count);
+            } else {
+                for (std::uint32_t i = 0; i != count; ++i) {
+                    f(time(place + i), value(place + i));
+                }
+            }
+            return count;
+        }
+        // The first place after t from `place` on; calls f(time, value) on what comes before it. One by one: few are
+        // passed, or all.
         template <class F>
         [[nodiscard]] std::uint32_t pass(std::uint32_t place, Timestamp t, F& f) const {
             if (t < base) {
@@ -261,20 +318,6 @@ private:
             const Offset last = reaches(t) ? offset(t) : std::numeric_limits<Offset>::max();
             const Offset* const o = offsets();
             const std::uint32_t stop = end;
-            if constexpr (requires(const V& v) { f(v, true); }) {
-                if (stop - place > 3) {
-                    const bool one = o[place] <= last;
-                    const bool two = o[place + 1] <= last;
-                    const bool three = o[place + 2] <= last;
-                    f(value(place), one);
-                    f(value(place + 1), two);
-                    f(value(place + 2), three);
-                    place += std::uint32_t{one} + two + three;
-                    if (!three) {
-                        return place;
-                    }
-                }
-            }
             for (; place != stop && o[place] <= last; ++place) {
                 f(time(place), value(place));
             }
@@ -316,9 +359,9 @@ private:
         return directory_ ? *directory_->slots[i].chunk : *back_;
     }
     template <class F>
-    std::size_t pass_chunks(Position& from, Timestamp t, F& f) const;
+    [[gnu::noinline]] std::size_t pass_more(Position& from, Timestamp t, F& f) const;
     template <class F>
-    std::size_t drop_chunks_until(Timestamp t, F& f);
+    [[gnu::noinline]] std::size_t drop_more(Timestamp t, F& f);
     // Keeps a small chunk for the next event.
     void drop_all() noexcept;
     // The chunk after that of a number.
@@ -328,8 +371,9 @@ private:
     // The chunk that an event of time t belongs to: the last one that begins at or before it, else the first.
     [[nodiscard]] std::uint32_t chunk_of(Timestamp t) const noexcept;
 
+    // True where that took another chunk.
     template <class EachHeld>
-    void make_room_at_back(Timestamp t, EachHeld& each_held);
+    [[gnu::noinline]] bool make_room_at_back(Timestamp t, EachHeld& each_held);
     // Makes room in the full chunk i for an event at `place` and says where that is now.
     template <class EachHeld>
     std::pair<std::uint32_t, std::uint32_t> make_room(std::uint32_t i, std::uint32_t place, EachHeld& each_held);
@@ -348,6 +392,29 @@ private:
 };
 
 template <class V>
+EventLog<V>::EventLog(const EventLog& other) : EventLog{} {
+    if (other.empty()) {
+        return;
+    }
+    if (other.directory_) {
+        directory_ = std::make_unique<Directory>();
+        directory_->first = other.directory_->first;
+    }
+    for (std::uint32_t i = 0; i != other.chunks(); ++i) {
+        const Chunk& c = other.chunk_at(i);
+        back_ = Chunk::create(c.base, directory_ ? c.capacity : std::max(few, c.size()));
+        front_ = i == 0 ? back_ : front_;
+        if (directory_) {
+            directory_->slots.push_back(Slot{c.base, back_});
+        }
+        for (std::size_t place = c.begin; place != c.end; ++place) {
+            back_->emplace_back(c.time(place), V{c.value(place)});
+            ++size_;
+        }
+    }
+}
+
+template <class V>
 template <class EachHeld>
 auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
     const auto before = [&]([[maybe_unused]] const V& other) {
@@ -358,9 +425,10 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
         }
     };
     if (empty() || t > back_time() || (t == back_time() && !before(back_->value(back_->end - 1U)))) {
-        append(t, std::move(value), each_held);
-        return Inserted{back(), true, false};
+        const bool fresh = append(t, std::move(value), each_held);
+        return Inserted{back(), true, false, fresh ? std::optional{back().number} : std::nullopt};
     }
+    std::optional<std::uint32_t> fresh;
     std::uint32_t i = chunk_of(t);
     std::uint32_t place = t < chunk_at(i).base ? chunk_at(i).begin : chunk_at(i).upper_bound(t);
     if constexpr (HasArrival<V>) {
@@ -380,13 +448,18 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
         } else {
             insert_chunk(0, t, few, each_held);
             place = 0;
+            fresh = first_number();
         }
     } else if (!chunk_at(i).reaches(t)) {
         insert_chunk(++i, t, few, each_held);
         place = 0;
+        fresh = first_number() + i;
     }
     if (chunk_at(i).end == chunk_at(i).capacity) {
+        const std::uint32_t held = chunks();
+        const std::uint32_t upper = first_number() + i + 1;
         std::tie(i, place) = make_room(i, place, each_held);
+        fresh = chunks() != held ? std::optional{upper} : std::nullopt;
     }
     Chunk& c = chunk_at(i);
     c.emplace(place, t, std::move(value));
@@ -394,7 +467,7 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
     const Position position{&c, first_number() + i, place};
     each_held([&](Position& held) { held.place += held.number == position.number && held.place >= place ? 1 : 0; });
     const Timestamp next = place + 1U != c.end ? c.time(place + 1U) : chunk_at(i + 1).time(chunk_at(i + 1).begin);
-    return Inserted{position, false, next == t};
+    return Inserted{position, false, next == t, fresh};
 }
 
 template <class V>
@@ -419,26 +492,29 @@ std::uint32_t EventLog<V>::chunk_of(Timestamp t) const noexcept {
 
 template <class V>
 template <class EachHeld>
-void EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
+bool EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
     if (back_ == nullptr) {
         front_ = back_ = Chunk::create(t, few);
-        return;
+        return false;
     }
     if (size_ == 0) {
         back_->begin = back_->end = 0;
         back_->base = t;
-        return;
+        return false;
     }
     const std::uint32_t i = chunks() - 1;
-    if (!back_->reaches(t)) {
-        insert_chunk(i + 1, t, few, each_held);
-    } else if (const std::size_t capacity = back_->capacity; back_->begin * 4U >= capacity) {
+    const std::size_t capacity = back_->capacity;
+    if (back_->reaches(t) && back_->begin * 4U >= capacity) {
         resize(i, capacity, each_held);
-    } else if (capacity < most) {
-        resize(i, grown(capacity), each_held);
-    } else {
-        insert_chunk(i + 1, t, std::clamp(size_ / 4, few, most), each_held);  // spare room is a part of what is held
+        return false;
     }
+    if (back_->reaches(t) && capacity < most) {
+        resize(i, grown(capacity), each_held);
+        return false;
+    }
+    // Spare room is a part of what is held.
+    insert_chunk(i + 1, t, back_->reaches(t) ? std::clamp(size_ / 4, few, most) : few, each_held);
+    return true;
 }
 
 template <class V>
@@ -525,44 +601,46 @@ void EventLog<V>::lower_base(Timestamp t) {
     }
 }
 
-// From the end of a chunk on.
 template <class V>
 template <class F>
-std::size_t EventLog<V>::pass_chunks(Position& from, Timestamp t, F& f) const {
+std::size_t EventLog<V>::pass_more(Position& from, Timestamp t, F& f) const {
     std::size_t count = 0;
-    while (from.chunk != back_) {
-        from.chunk = after(from.number);
-        ++from.number;
-        from.place = from.chunk->pass(from.chunk->begin, t, f);
-        count += from.place - std::size_t{from.chunk->begin};
+    for (;;) {
+        const std::uint32_t start = from.place;
+        from.place = from.chunk->pass(start, t, f);
+        count += from.place - start;
         if (from.place != from.chunk->end) {
             return count;
         }
+        if (from.chunk == back_) {
+            from = {};
+            return count;
+        }
+        from.chunk = after(from.number);
+        ++from.number;
+        from.place = from.chunk->begin;
     }
-    from = {};
-    return count;
 }
 
-// Once f was called on the whole first chunk.
 template <class V>
 template <class F>
-std::size_t EventLog<V>::drop_chunks_until(Timestamp t, F& f) {
-    std::size_t count = front_->size();
-    while (front_ != back_) {
-        size_ -= front_->size();
-        front_->drop(front_->size());
-        pop_front_chunk();
+std::size_t EventLog<V>::drop_more(Timestamp t, F& f) {
+    std::size_t count = 0;
+    for (;;) {
         const std::uint32_t place = front_->pass(front_->begin, t, f);
         const std::size_t here = place - std::size_t{front_->begin};
         count += here;
-        if (place != front_->end) {
-            front_->drop(here);
-            size_ -= here;
+        if (place == front_->end && front_ == back_) {
+            drop_all();
             return count;
         }
+        front_->drop(here);
+        size_ -= here;
+        if (front_->size() != 0) {
+            return count;
+        }
+        pop_front_chunk();
     }
-    drop_all();
-    return count;
 }
 
 template <class V>
@@ -594,18 +672,6 @@ void EventLog<V>::for_each(const Position& from, std::size_t count, F f) const {
         if (count != 0) {
             c = after(number);
             place = c->begin;
-        }
-    }
-}
-
-template <class V>
-template <class F>
-void EventLog<V>::for_each_reversed(std::size_t count, F f) const {
-    for (std::uint32_t i = chunks(); count != 0; --i) {
-        const Chunk& c = chunk_at(i - 1);
-        for (std::size_t place = c.end; place != c.begin && count != 0; --count) {
-            --place;
-            f(c.time(place), c.value(place));
         }
     }
 }
@@ -682,5 +748,12 @@ std::size_t EventLog<V>::heap_bytes() const noexcept {
     }
     return bytes;
 }
+
+/// Events of a log: `size` of them from `first` on.
+template <class Log>
+struct Range {
+    typename Log::Position first{};
+    std::size_t size = 0;
+};
 
 }  // namespace weir::detail

@@ -1,0 +1,222 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// MergeByChunks<A>: the aggregate of a range of a log, kept by merging alone.
+//
+//     | front       | between                                 | back            |
+//     | x  x  x  x  | rest of chunk | chunk | chunk | ...     | youngest chunk  |
+//
+// The oldest events of the range, up to the end of their chunk, have the aggregate from each of them to the youngest of
+// them, so that leaving is counting. The youngest chunk has one aggregate, which grows. All in between has one, which
+// is made anew when the front is used up: from a tree over the chunks' aggregates. A late event is one add to what
+// covers it and, in between, to the tree; in front the front is made anew.
+//
+// An event in order and its leaving: amortized O(1), a handful of adds and merges; O(128 + log n) at worst, but for the
+// tree's growing. A late event: O(log n) adds, O(128 + younger chunks) where its chunk is split. Memory: one A for each
+// event of the front, which are half of those held and 128 at most, and up to four for each chunk.
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <tuple>
+#include <utility>
+#include <vector>
+
+#include <weir/aggregator.hpp>
+#include <weir/detail/event_log.hpp>
+#include <weir/detail/merge_tree.hpp>
+#include <weir/detail/owned_bytes.hpp>
+#include <weir/time.hpp>
+
+namespace weir::detail {
+
+template <class A>
+class MergeByChunks {
+public:
+    template <class Log>
+    [[gnu::noinline]] void begin_chunk(const Log& log, const Range<Log>& range);
+    template <class V>
+    void append(Timestamp t, const V& value) {
+        add(back_, t, value);
+    }
+    template <class V, class Log>
+    void insert(Timestamp t, const V& value, const typename Log::Inserted& inserted, bool counts, const Log& log,
+                const Range<Log>& range);
+    template <class V>
+    void evict(Timestamp /*t*/, const V& /*value*/) {}
+    static constexpr bool can_evict_few = true;
+    template <class V>
+    void evict_few(const V* /*three*/, std::uint32_t /*count*/) {}
+    bool evicted(std::size_t count) {
+        if (count > front_left_) {
+            return false;
+        }
+        front_left_ -= count;
+        return true;
+    }
+    template <class Log>
+    [[gnu::noinline]] void settle(const Log& log, const Range<Log>& range);
+    template <class Log>
+    void rebuild(const Log& log, const Range<Log>& range);
+    template <class Log>
+    [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
+        return merged([](const A& a) -> const A& { return a; });
+    }
+    /// The aggregate of part `I`, where A has parts.
+    template <std::size_t I>
+    [[nodiscard]] auto part() const {
+        return merged([](const A& a) -> const auto& { return std::get<I>(a.parts); });
+    }
+    [[nodiscard]] std::size_t heap_bytes() const;
+
+private:
+    static constexpr std::size_t least_front = 16;  // where so many are in the chunk
+
+    template <class F>
+    [[nodiscard]] auto merged(F f) const {
+        std::remove_cvref_t<decltype(f(back_))> whole{};
+        if (front_left_ != 0) {
+            whole = f(front_[front_left_ - 1]);
+        }
+        whole.merge(f(between_));
+        whole.merge(f(back_));
+        return whole;
+    }
+    // The log has a new chunk of this number, and those behind it have other numbers now.
+    template <class Log>
+    void insert_chunk(std::uint32_t number, const Log& log, const Range<Log>& range);
+    // Makes anew what is known of a chunk behind the first.
+    template <class Log>
+    void renew(std::uint32_t number, const Log& log, const Range<Log>& range);
+
+    std::vector<A> front_;        // the youngest one's is the first
+    std::size_t front_left_ = 0;  // the others have left
+    A between_{};
+    A back_{};  // of the youngest chunk, but for what is in front
+    MergeTree<A> chunks_;
+};
+
+// The chunk before it lies between from now on.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::begin_chunk(const Log& log, const Range<Log>& range) {
+    const std::uint32_t closed = log.back().number - 1;
+    between_.merge(back_);
+    if (closed > range.first.number && range.size > 1) {
+        chunks_.put(range.first.number, closed, std::move(back_));
+    }
+    back_ = A{};
+}
+
+template <class A>
+template <class V, class Log>
+void MergeByChunks<A>::insert(Timestamp t, const V& value, const typename Log::Inserted& inserted, bool counts,
+                              const Log& log, const Range<Log>& range) {
+    if (inserted.fresh && range.size != 0) {
+        insert_chunk(*inserted.fresh, log, range);
+        return;
+    }
+    if (!counts) {
+        return;
+    }
+    const auto at = inserted.position;
+    const auto first = range.first;
+    const std::uint32_t last = log.back().number;
+    if (at == first) {
+        renew(first.number + 1, log, range);  // was the first until now, where it begins with the next event
+        settle(log, range);
+    } else if (at.number == first.number && at.place - first.place < front_left_) {
+        settle(log, range);
+    } else if (at.number == last) {
+        add(back_, t, value);
+    } else {
+        add(between_, t, value);
+        if (at.number != first.number) {
+            chunks_.add(at.number, t, value);
+        }
+    }
+}
+
+template <class A>
+template <class Log>
+void MergeByChunks<A>::insert_chunk(std::uint32_t number, const Log& log, const Range<Log>& range) {
+    const std::uint32_t first = range.first.number;
+    const std::uint32_t last = log.back().number;
+    if (const std::uint32_t from = std::max(number, first) + 1; from < last) {
+        chunks_.shift(first, from, last);
+    }
+    for (const std::uint32_t i : {number - 1, number, number + 1}) {  // one of these was split, or was the first
+        renew(i, log, range);
+    }
+    settle(log, range);
+}
+
+template <class A>
+template <class Log>
+void MergeByChunks<A>::renew(std::uint32_t number, const Log& log, const Range<Log>& range) {
+    const std::uint32_t last = log.back().number;
+    if (number <= range.first.number || number > last) {
+        return;
+    }
+    A whole{};
+    log.for_each_of_chunk(number, [&](Timestamp t, const auto& value) { add(whole, t, value); });
+    if (number == last) {
+        back_ = std::move(whole);
+    } else {
+        chunks_.put(range.first.number, number, std::move(whole));
+    }
+}
+
+// Makes the front anew, and what is between.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::settle(const Log& log, const Range<Log>& range) {
+    const std::uint32_t first = range.first.number;
+    const std::uint32_t last = log.back().number;
+    const std::size_t here = log.left_in_chunk(range.first);
+    front_left_ = std::min(here, std::max(least_front, range.size / 2));
+    front_.clear();
+    front_.reserve(front_left_);
+    log.for_each_reversed(range.first, front_left_, [this](Timestamp t, const auto& value) {
+        A one{};
+        add(one, t, value);
+        if (!front_.empty()) {
+            one.merge(front_.back());
+        }
+        front_.push_back(std::move(one));
+    });
+    A& rest = first == last ? back_ : between_;
+    between_ = A{};
+    rest = A{};
+    auto next = range.first;
+    next.place += static_cast<std::uint32_t>(front_left_);
+    log.for_each(next, here - front_left_, [&](Timestamp t, const auto& value) { add(rest, t, value); });
+    if (first != last) {
+        chunks_.merge_into(between_, first + 1, last);
+    }
+}
+
+template <class A>
+template <class Log>
+void MergeByChunks<A>::rebuild(const Log& log, const Range<Log>& range) {
+    *this = MergeByChunks{};
+    if (range.size != 0) {
+        for (std::uint32_t i = log.back().number; i != range.first.number; --i) {
+            renew(i, log, range);
+        }
+        settle(log, range);
+    }
+}
+
+template <class A>
+std::size_t MergeByChunks<A>::heap_bytes() const {
+    std::size_t bytes =
+        front_.capacity() * sizeof(A) + owned_bytes(between_) + owned_bytes(back_) + chunks_.heap_bytes();
+    for (const A& a : front_) {
+        bytes += owned_bytes(a);
+    }
+    return bytes;
+}
+
+}  // namespace weir::detail
