@@ -40,6 +40,7 @@ set(WEIR_HEADERS
     include/weir/detail/two_stacks.hpp
     include/weir/detail/upkeep.hpp
     include/weir/detail/value.hpp
+    include/weir/detail/wide_sum.hpp
     include/weir/detail/winner_tree.hpp
     include/weir/hopping_window.hpp
     include/weir/keyed_windows.hpp

@@ -3,6 +3,7 @@
 
 #include <weir/detail/exact_sum.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -72,7 +73,7 @@ TEST_CASE("an exact sum is the sum of what is left, rounded once", "[exact_sum]"
     const std::uint64_t seed = weir_tests::fresh_seed();
     CAPTURE(seed);
     weir_tests::Random random{seed};
-    for (const int spread : {2, 30, 60, 100, 300, 0}) {
+    for (const int spread : {2, 10, 20, 30, 60, 100, 300, 0}) {
         CAPTURE(spread);
         ExactSum sum;
         ExactSum apart;  // merged in from time to time
@@ -85,6 +86,15 @@ TEST_CASE("an exact sum is the sum of what is left, rounded once", "[exact_sum]"
                 (action < 40 ? sum : apart).add(x);
                 values.push_back(x);
                 total += units(x);
+            } else if (values.size() > 2 && action < 70) {
+                const std::size_t i = pick(random, values.size() - 2);
+                const std::size_t count = pick(random, 4);
+                sum.remove_few(values.data() + i, static_cast<std::uint32_t>(count));
+                for (std::size_t k = i; k != i + count; ++k) {
+                    total -= units(values[k]);
+                }
+                values.erase(values.begin() + static_cast<std::ptrdiff_t>(i),
+                             values.begin() + static_cast<std::ptrdiff_t>(i + count));
             } else if (!values.empty() && action < 98) {
                 const std::size_t i = pick(random, values.size());
                 sum.remove(values[i]);  // whichever of the two has it
@@ -108,6 +118,60 @@ TEST_CASE("an exact sum is the sum of what is left, rounded once", "[exact_sum]"
         }
         REQUIRE(sum.result() == 0.0);
         REQUIRE(sum.heap_bytes() == 0);
+    }
+}
+
+TEST_CASE("an exact sum is exact whatever numbers come after one another", "[exact_sum]") {
+    const std::uint64_t seed = weir_tests::fresh_seed();
+    CAPTURE(seed);
+    weir_tests::Random random{seed};
+    for (int round = 0; round != 20; ++round) {
+        ExactSum sum;
+        std::vector<double> values;
+        Large total = 0;
+        int spread = 1;
+        std::uint64_t base = 1023;
+        for (int step = 0; step != 3000; ++step) {
+            if (pick(random, 300) == 0) {  // another kind of number
+                spread = 1 + static_cast<int>(pick(random, 24));
+                base = pick(random, 4) == 0 ? pick(random, 2000) : 1000 + pick(random, 50);
+            }
+            if (pick(random, 2) == 0 || values.empty()) {
+                const bool same = pick(random, 4) == 0 && !values.empty();
+                const std::uint64_t few =
+                    pick(random, 3) == 0 ? ~std::uint64_t{0} << pick(random, 53) : ~std::uint64_t{0};
+                const double x =
+                    same ? values.back()
+                         : std::bit_cast<double>((random() & few & ~(std::uint64_t{0x7ff} << 52)) |
+                                                 (base + pick(random, static_cast<std::size_t>(spread))) << 52);
+                const std::size_t times = pick(random, 100) == 0 ? 3000 : 1;
+                for (std::size_t i = 0; i != times; ++i) {
+                    sum.add(x);
+                    values.push_back(x);
+                    total += units(x);
+                }
+            } else {
+                for (std::size_t left = std::min(values.size(), pick(random, 60) == 0 ? pick(random, 4000) : 1);
+                     left != 0;) {
+                    const std::size_t count = std::min<std::size_t>(left, pick(random, 4));
+                    if (values.size() > 2) {
+                        sum.remove_few(values.data(), static_cast<std::uint32_t>(count));
+                    } else {
+                        for (std::size_t i = 0; i != count; ++i) {
+                            sum.remove(values[i]);
+                        }
+                    }
+                    for (std::size_t i = 0; i != count; ++i) {
+                        total -= units(values[i]);
+                    }
+                    values.erase(values.begin(), values.begin() + static_cast<std::ptrdiff_t>(count));
+                    left -= count;
+                }
+            }
+            if (sum.result() != nearest(total)) {
+                FAIL("step " << step << ": " << sum.result() << " instead of " << nearest(total));
+            }
+        }
     }
 }
 

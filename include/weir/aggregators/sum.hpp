@@ -179,6 +179,8 @@ public:
 
     void add(T x) { sum_.add(static_cast<double>(x)); }
     void remove(T x) { sum_.remove(static_cast<double>(x)); }
+    /// Removes the first `count` of three, without a branch on how many.
+    void remove_few(const T* xs, std::uint32_t count) { sum_.remove_few(xs, count); }
     void merge(const Sum& later) { sum_.merge(later.sum_); }
     [[nodiscard]] double result() const { return sum_.result(); }
     [[nodiscard]] std::size_t heap_bytes() const noexcept { return sum_.heap_bytes(); }

@@ -3,65 +3,68 @@
 #pragma once
 
 // An exact sum of doubles, from which doubles can be taken again: whatever came and went, the result is the sum of what
-// is left, rounded once.
+// is left, rounded once. How it is kept depends on what it has to hold:
 //
-// Every finite double is a whole multiple of 2^-1074, so sums can be kept in fixed point. 128 bits are enough while the
-// sum's first and last bit are within 120 of each other, as those of 10^17 and of 0.001 are. Where they are not, and
-// for NaN and infinities, there is an accumulator on the heap that holds all that doubles can be, until it is not
-// needed any more. Kulisch: Computer Arithmetic and Validity (2013), chapter 8, on accumulators that make sums exact.
+//     bins    Two doubles, multiples of 2^g and of 2^(g - 44). A number is cut in two at 2^g, and as long as neither
+//             bin is near 2^53 of its multiples both additions are exact. So is nothing lost until the two are added up
+//             for the result. For numbers within some 40 binades of each other. The cut is by Demmel, Nguyen: Fast
+//             Reproducible Floating-Point Summation (ARITH 2013).
+//     fixed   128 bits of fixed point: every finite double is a whole multiple of 2^-1074. Enough while the sum's first
+//             and last bit are within 120 of each other, as those of 10^17 and of 0.001 are.
+//     wide    All that doubles can be, on the heap, until it is not needed any more.
 //
-// 32 bytes and, while it is wide, 312 on the heap; add and remove O(1): some fifteen instructions, or some hundred
-// while it is wide.
+// 32 bytes and, while it is wide, 312 on the heap; add and remove O(1): some fifteen instructions in bins, thrice that
+// in fixed point, and some hundreds while it is wide. Not for -ffast-math, nor where doubles are computed with excess
+// precision: there the bins are not used.
 
 #include <algorithm>
-#include <array>
 #include <bit>
+#include <cfloat>
 #include <cmath>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
 
 #include <weir/detail/box.hpp>
+#include <weir/detail/wide_sum.hpp>
 
 namespace weir::detail {
 
 class ExactSum {
 public:
-    void add(double x) { take(x, false); }
-    /// Requires: an equal x was added and not removed.
-    void remove(double x) { take(x, true); }
-    void merge(const ExactSum& other) {
-        if (!wide_ && !other.wide_) {
-            Int sum = 0;
-            if (other.sum_ == 0 || (other.unit_ == unit_ && !__builtin_add_overflow(sum_, other.sum_, &sum))) {
-                sum_ = other.sum_ == 0 ? sum_ : sum;
-                return;
-            }
-            if (sum_ == 0) {
-                *this = other;
-                return;
-            }
-            if (aligned(other)) {
-                return;
-            }
+    void add(double x) {
+        if (!add_to_bins(x)) [[unlikely]] {
+            take(x, false);
         }
-        Wide total = widened();
-        total.add(other.widened());
-        settle(total);
     }
+    /// Requires: an equal x was added and not removed.
+    void remove(double x) {
+        if (!add_to_bins(-x)) [[unlikely]] {
+            take(x, true);
+        }
+    }
+    /// Removes the first `count` of three, without a branch on how many. Requires: all three were added.
+    template <class T>
+    void remove_few(const T* xs, std::uint32_t count);
+    void merge(const ExactSum& other);
 
     /// The sum rounded to nearest, ties to even. NaN where one was added or infinities of both signs were.
-    [[nodiscard]] double result() const { return wide_ ? wide_result() : scaled(static_cast<double>(sum_), unit_); }
+    [[nodiscard]] double result() const {
+        if (in_bins()) [[likely]] {
+            return bins_.coarse + bins_.fine;
+        }
+        return wide_ ? wide_->result() : scaled(static_cast<double>(fixed_), unit_);
+    }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return wide_ ? sizeof(Wide) : 0; }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept { return wide_ ? sizeof(WideSum) : 0; }
 
     /// In fixed point, the words that are not all sign alone, so that the bytes are the same however it is kept.
     template <class Writer>
     void save(Writer& out) const {
-        const Wide total = widened();
+        const WideSum total = widened();
         const std::uint64_t sign = total.limbs.back() >> 63 != 0 ? ~std::uint64_t{0} : 0;
         std::uint8_t first = 0;
-        std::uint8_t last = Wide::words;
+        std::uint8_t last = WideSum::words;
         while (last != 0 && total.limbs[last - 1U] == sign) {
             --last;
         }
@@ -77,13 +80,13 @@ public:
     }
     template <class Reader>
     void load(Reader& in) {
-        Wide total;
+        WideSum total;
         bool negative = false;
         bool infinite = false;
         std::uint8_t first = 0;
         std::uint8_t last = 0;
         in.read(negative, first, last);
-        in.require(first <= last && last <= Wide::words, "a range of words");
+        in.require(first <= last && last <= WideSum::words, "a range of words");
         std::fill(total.limbs.begin() + last, total.limbs.end(), negative ? ~std::uint64_t{0} : 0);
         for (std::size_t i = first; i != last; ++i) {
             in.read(total.limbs[i]);
@@ -98,6 +101,14 @@ public:
 private:
     __extension__ using Int = __int128;
     __extension__ using Unsigned = unsigned __int128;
+    struct Bins {
+        double coarse;
+        double fine;
+    };
+    struct Fixed {
+        Int sum;  // in units of 2^(unit + lowest)
+        int unit;
+    };
 
     static constexpr int lowest = -1074;            // the exponent of unit 0
     static constexpr int most_shift = 73;           // a number's 53 bits, its sign and this are 127
@@ -105,103 +116,48 @@ private:
     static constexpr int most_unit = 1972;          // beyond it the exponent of NaN would have a shift that fits
     static constexpr int first_room = 34;           // bits below those of the first number
     static constexpr std::int16_t no_unit = -5000;  // nothing fits
-
-    /// Fixed point over all that doubles can be, in two's complement, 200 bits more for carries.
-    struct Wide {
-        static constexpr std::size_t words = 36;
-        std::array<std::uint64_t, words> limbs{};
-        std::uint64_t nans = 0;
-        std::uint64_t infinities = 0;
-        std::uint64_t negative_infinities = 0;
-
-        void add(Int value, int unit) {
-            auto at = static_cast<std::size_t>(unit / 64);
-            const int shift = unit % 64;
-            const auto low = static_cast<Unsigned>(value);
-            const std::uint64_t sign = value < 0 ? ~std::uint64_t{0} : 0;
-            const std::uint64_t first = static_cast<std::uint64_t>(low);
-            const std::uint64_t second = static_cast<std::uint64_t>(low >> 64);
-            const std::array<std::uint64_t, 3> parts{first << shift,
-                                                     shift == 0 ? second : second << shift | first >> (64 - shift),
-                                                     shift == 0 ? sign : sign << shift | second >> (64 - shift)};
-            Unsigned carry = 0;
-            for (std::size_t i = 0; at != words; ++i, ++at) {
-                carry += Unsigned{limbs[at]} + (i < parts.size() ? parts[i] : sign);
-                limbs[at] = static_cast<std::uint64_t>(carry);
-                carry >>= 64;
-            }
-        }
-        void add(const Wide& other) {
-            Unsigned carry = 0;
-            for (std::size_t i = 0; i != words; ++i) {
-                carry += Unsigned{limbs[i]} + other.limbs[i];
-                limbs[i] = static_cast<std::uint64_t>(carry);
-                carry >>= 64;
-            }
-            nans += other.nans;
-            infinities += other.infinities;
-            negative_infinities += other.negative_infinities;
-        }
-        [[nodiscard]] bool finite() const { return nans == 0 && infinities == 0 && negative_infinities == 0; }
-        // Gives the sign that it had.
-        bool make_positive() {
-            const bool negative = limbs.back() >> 63 != 0;
-            std::uint64_t carry = 1;
-            for (std::uint64_t& limb : limbs) {
-                if (negative) {
-                    limb = ~limb + carry;
-                    carry = carry != 0 && limb == 0 ? 1 : 0;
-                }
-            }
-            return negative;
-        }
-        // Positions of the lowest and the highest bit that is set; 0 where none is. Requires: positive.
-        [[nodiscard]] int first_bit() const {
-            for (std::size_t i = 0; i != words; ++i) {
-                if (limbs[i] != 0) {
-                    return static_cast<int>(i) * 64 + std::countr_zero(limbs[i]);
-                }
-            }
-            return 0;
-        }
-        [[nodiscard]] int last_bit() const {
-            for (std::size_t i = words; i != 0; --i) {
-                if (limbs[i - 1] != 0) {
-                    return static_cast<int>(i) * 64 - 1 - std::countl_zero(limbs[i - 1]);
-                }
-            }
-            return 0;
-        }
-        // The 128 bits from a position on.
-        [[nodiscard]] Int bits_from(int unit) const {
-            const auto at = static_cast<std::size_t>(unit / 64);
-            const int shift = unit % 64;
-            const auto limb = [&](std::size_t i) { return Unsigned{i < words ? limbs[i] : 0}; };
-            const Unsigned low = limb(at) | limb(at + 1) << 64;
-            return static_cast<Int>(shift == 0 ? low : low >> shift | limb(at + 2) << (128 - shift));
-        }
-    };
-
     static constexpr std::uint64_t hidden_bit = std::uint64_t{1} << 52;
     static constexpr std::uint64_t fraction_bits = hidden_bit - 1;
 
-    // Adds the other's sum where both fit in the smaller of the units.
-    bool aligned(const ExactSum& other) {
-        const bool finer = unit_ < other.unit_;
-        const int shift = finer ? other.unit_ - unit_ : unit_ - other.unit_;
-        if (shift > most_span) {
+    // Of bins, by their cut_, which is 1.5 * 2^(52 + g): adding and subtracting it rounds to multiples of 2^g.
+    static constexpr bool has_bins = FLT_EVAL_METHOD == 0;
+    static constexpr int between_bins = 44;           // the fine bin has multiples of 2^(g - between_bins)
+    static constexpr double least_in_bins = 0x1p-44;  // of whose last bit the fine bin has multiples
+    static constexpr double most_in_bins = 0x1p-4;    // some 2^48 multiples of 2^g
+    static constexpr double most_coarse = 0x1p-2;     // some 2^50 multiples, with room for three numbers more
+    static constexpr double most_fine = 0x1p-46;      // the same in the fine bin, where a number has up to 2^43
+    static constexpr float no_bins = std::numeric_limits<float>::quiet_NaN();  // than which no number is greater
+
+    [[nodiscard]] bool in_bins() const noexcept { return cut_ == cut_; }
+
+    // False, and nothing done, where that is not possible.
+    bool put_in_bins(double coarse, double fine) noexcept {
+        const double cut = cut_;
+        if (!(std::abs(coarse) <= cut * most_coarse && std::abs(fine) <= cut * most_fine)) [[unlikely]] {
             return false;
         }
-        const Int coarse = finer ? other.sum_ : sum_;
-        const Int shifted = static_cast<Int>(static_cast<Unsigned>(coarse) << shift);
-        Int sum = 0;
-        if (shifted >> shift != coarse || __builtin_add_overflow(shifted, finer ? sum_ : other.sum_, &sum)) {
-            return false;
-        }
-        sum_ = sum;
-        unit_ = finer ? unit_ : other.unit_;
+        bins_ = {coarse, fine};
         return true;
     }
+    bool add_to_bins(double x) noexcept {
+        const double cut = cut_;
+        if (!(std::abs(x) >= cut * least_in_bins && std::abs(x) <= cut * most_in_bins)) [[unlikely]] {
+            return false;
+        }
+        const double coarse = (x + cut) - cut;
+        return put_in_bins(bins_.coarse + coarse, bins_.fine + (x - coarse));
+    }
+
+    template <class T>
+    void remove_each(const T* xs, std::uint32_t count);
+    [[nodiscard]] Fixed fixed() const;
+    void leave_bins();
+    void try_bins(int exponent);
+    void take(double x, bool minus);
+    void take_fixed(double x, bool minus);
+    bool merge_fixed(const Fixed& other);
+    [[nodiscard]] WideSum widened() const;
+    void settle(const WideSum& total);
 
     static double scaled(double x, int unit) {
         const int exponent = unit + lowest;
@@ -212,99 +168,228 @@ private:
         return std::ldexp(x, exponent);
     }
 
-    void take(double x, bool minus) {
-        const auto bits = std::bit_cast<std::uint64_t>(x);
-        const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
-        const int shift = exponent - 1 - unit_;
-        const bool negative = (bits >> 63 != 0) != minus;
-        if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
-            const Int value = Int{static_cast<std::int64_t>((bits & fraction_bits) | hidden_bit)} << shift;
-            Int sum = 0;
-            if (!__builtin_add_overflow(sum_, negative ? -value : value, &sum)) {
-                sum_ = sum;
-                return;
-            }
-        }
-        take_other(x, minus);
-    }
-
-    // What does not fit as things are.
-    [[gnu::noinline]] void take_other(double x, bool minus) {
-        const auto bits = std::bit_cast<std::uint64_t>(x);
-        const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
-        const bool negative = (bits >> 63 != 0) != minus;
-        const auto magnitude = static_cast<std::int64_t>((bits & fraction_bits) | (exponent == 0 ? 0 : hidden_bit));
-        if (magnitude == 0) {
-            return;
-        }
-        if (sum_ == 0 && !wide_ && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
-            unit_ = static_cast<std::int16_t>(std::clamp(exponent - 1 - first_room, 0, most_unit));
-            const Int value = Int{magnitude} << (exponent - 1 - unit_);
-            sum_ = negative ? -value : value;
-            return;
-        }
-        Wide total = widened();
-        if (exponent == 0x7ff) {
-            std::uint64_t& count = magnitude != static_cast<std::int64_t>(hidden_bit) ? total.nans
-                                   : x > 0                                            ? total.infinities
-                                                                                      : total.negative_infinities;
-            count += minus ? ~std::uint64_t{0} : 1;
-        } else {
-            total.add(negative ? -magnitude : magnitude, exponent == 0 ? 0 : exponent - 1);
-        }
-        settle(total);
-    }
-
-    [[nodiscard]] Wide widened() const {
-        if (wide_) {
-            return *wide_;
-        }
-        Wide wide;
-        wide.add(sum_, std::max<int>(unit_, 0));
-        return wide;
-    }
-
-    // Keeps a total in 128 bits where it fits.
-    void settle(const Wide& total) {
-        Wide magnitude = total;
-        const bool negative = magnitude.make_positive();
-        const int first = magnitude.first_bit();
-        const int last = magnitude.last_bit();
-        const int unit = std::clamp(first - (most_span - (last - first)) / 2, 0, std::min(first, most_unit));
-        if (total.finite() && last - unit <= most_span + 5) {
-            unit_ = static_cast<std::int16_t>(unit);
-            const Int sum = magnitude.bits_from(unit_);
-            sum_ = negative ? -sum : sum;
-            wide_.reset();
-        } else {
-            wide_ ? static_cast<void>(*wide_ = total) : static_cast<void>(wide_.emplace(total));
-            sum_ = 0;
-            unit_ = no_unit;
-        }
-    }
-
-    [[nodiscard, gnu::noinline]] double wide_result() const {
-        if (wide_->nans != 0 || (wide_->infinities != 0 && wide_->negative_infinities != 0)) {
-            return std::numeric_limits<double>::quiet_NaN();
-        }
-        if (wide_->infinities != 0 || wide_->negative_infinities != 0) {
-            return wide_->infinities != 0 ? std::numeric_limits<double>::infinity()
-                                          : -std::numeric_limits<double>::infinity();
-        }
-        Wide total = *wide_;
-        const bool negative = total.make_positive();
-        const int unit = std::max(0, total.last_bit() - 63);
-        // The leading 64 bits and, as the last of them, whether any follow: enough to round by. Where there are none
-        // that follow the double is exact, so that what is scaled down to a subnormal is not rounded twice.
-        const auto lead = static_cast<std::uint64_t>(total.bits_from(unit));
-        const double rounded =
-            std::ldexp(static_cast<double>(lead | (total.first_bit() < unit ? 1 : 0)), unit + lowest);
-        return negative ? -rounded : rounded;
-    }
-
-    Int sum_ = 0;  // in units of 2^(unit_ + lowest)
-    Box<Wide> wide_;
-    std::int16_t unit_ = 0;  // or no_unit, where wide_ has it all
+    union {
+        Int fixed_ = 0;  // in units of 2^(unit_ + lowest), where it is not in bins
+        Bins bins_;
+    };
+    Box<WideSum> wide_;
+    float cut_ = no_bins;
+    std::int16_t unit_ = 0;        // or no_unit, where wide_ has it all
+    std::uint8_t since_bins_ = 0;  // so many numbers were taken in fixed point; bins are tried from time to time
 };
+
+template <class T>
+void ExactSum::remove_few(const T* xs, std::uint32_t count) {
+    using Two = double __attribute__((vector_size(16)));
+    using Mask = std::int64_t __attribute__((vector_size(16)));
+    static constexpr std::int64_t all = -1;
+    static constexpr Mask first_two[] = {{0, 0}, {all, 0}, {all, all}, {all, all}};
+    static constexpr Mask third[] = {{0, 0}, {0, 0}, {0, 0}, {all, 0}};
+    constexpr Mask magnitude{~(all << 63), ~(all << 63)};
+
+    const double cut = cut_;
+    const Two cuts{cut, cut};
+    const Two a{static_cast<double>(xs[0]), static_cast<double>(xs[1])};
+    const Two b{static_cast<double>(xs[2]), static_cast<double>(xs[2])};
+    const Two size_a = (Two)((Mask)a & magnitude);
+    const Two size_b = (Two)((Mask)b & magnitude);
+    const Two least = size_a < size_b ? size_a : size_b;
+    const Two most = size_a > size_b ? size_a : size_b;
+    const Mask inside = (least >= cuts * least_in_bins) & (most <= cuts * most_in_bins);
+    if ((inside[0] & inside[1]) != 0) [[likely]] {
+        const Two from_a = (Two)((Mask)a & first_two[count]);
+        const Two from_b = (Two)((Mask)b & third[count]);
+        const Two coarse_a = (from_a + cuts) - cuts;
+        const Two coarse_b = (from_b + cuts) - cuts;
+        const Two coarse = coarse_a + coarse_b;
+        const Two fine = (from_a - coarse_a) + (from_b - coarse_b);
+        if (put_in_bins(bins_.coarse - (coarse[0] + coarse[1]), bins_.fine - (fine[0] + fine[1]))) [[likely]] {
+            return;
+        }
+    }
+    remove_each(xs, count);
+}
+
+template <class T>
+[[gnu::noinline]] void ExactSum::remove_each(const T* xs, std::uint32_t count) {
+    for (std::uint32_t i = 0; i != count; ++i) {
+        remove(static_cast<double>(xs[i]));
+    }
+}
+
+inline void ExactSum::merge(const ExactSum& other) {
+    // NaN, for no bins, is no other NaN.
+    if (cut_ == other.cut_ && put_in_bins(bins_.coarse + other.bins_.coarse, bins_.fine + other.bins_.fine)) {
+        return;
+    }
+    if (!wide_ && !other.wide_) {
+        const Fixed theirs = other.fixed();
+        if (theirs.sum == 0) {
+            return;
+        }
+        if (fixed().sum == 0) {
+            *this = other;
+            return;
+        }
+        leave_bins();
+        if (merge_fixed(theirs)) {
+            return;
+        }
+    }
+    WideSum total = widened();
+    total.add(other.widened());
+    settle(total);
+}
+
+// What the bins add up to, or what is fixed. Requires: not wide.
+inline ExactSum::Fixed ExactSum::fixed() const {
+    if (!in_bins()) {
+        return {fixed_, unit_};
+    }
+    const int grid = std::ilogb(cut_) - 52;
+    const auto coarse = static_cast<std::int64_t>(std::ldexp(bins_.coarse, -grid));
+    const auto fine = static_cast<std::int64_t>(std::ldexp(bins_.fine, between_bins - grid));
+    return {Int{coarse} * (Int{1} << between_bins) + fine, grid - between_bins - lowest};
+}
+
+inline void ExactSum::leave_bins() {
+    if (in_bins()) {
+        const Fixed now = fixed();
+        fixed_ = now.sum;
+        unit_ = static_cast<std::int16_t>(now.unit);
+        cut_ = no_bins;
+        since_bins_ = 0;
+    }
+}
+
+// Puts what is fixed into bins for numbers of such an exponent, where it fits there. Like numbers get like bins.
+inline void ExactSum::try_bins(int exponent) {
+    constexpr int alike = 16;
+    constexpr int below = 14;  // the least number's exponent above the grid's
+    constexpr int above = 48;  // the sum's at most
+    const Unsigned magnitude = fixed_ < 0 ? Unsigned{0} - static_cast<Unsigned>(fixed_) : static_cast<Unsigned>(fixed_);
+    const auto high = static_cast<std::uint64_t>(magnitude >> 64);
+    const int bits =
+        128 - (high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude)));
+    const int unit = unit_ + lowest;
+    const int least = std::max(exponent - below - (alike - 1), unit + bits - above);
+    const int grid = (least + (alike - 1)) & -alike;
+    const int shift = grid - unit;
+    if (!has_bins || wide_ || grid < -160 || grid > 64 || shift > most_span || bits > 125) {
+        return;
+    }
+    Bins bins{};
+    if (shift <= 0) {
+        bins.coarse = scaled(static_cast<double>(fixed_), unit_);
+    } else {
+        const Int coarse = (fixed_ + (Int{1} << (shift - 1))) >> shift;
+        const Int fine = fixed_ - coarse * (Int{1} << shift);
+        const int dropped = std::max(shift - between_bins, 0);  // bits that must be 0
+        if ((fine >> dropped) * (Int{1} << dropped) != fine) {
+            return;
+        }
+        bins.coarse = std::ldexp(static_cast<double>(coarse), grid);
+        bins.fine = std::ldexp(static_cast<double>(fine >> dropped), unit + dropped);
+    }
+    bins_ = bins;
+    cut_ = std::ldexp(1.5F, 52 + grid);
+}
+
+// What the bins cannot take as they are.
+[[gnu::noinline]] inline void ExactSum::take(double x, bool minus) {
+    if (in_bins()) {
+        const double cut = cut_;
+        const double carried = (bins_.fine + cut) - cut;
+        if (x == 0 || (put_in_bins(bins_.coarse + carried, bins_.fine - carried) && add_to_bins(minus ? -x : x))) {
+            return;
+        }
+        leave_bins();
+    }
+    take_fixed(x, minus);
+}
+
+inline void ExactSum::take_fixed(double x, bool minus) {
+    const auto bits = std::bit_cast<std::uint64_t>(x);
+    const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
+    const bool negative = (bits >> 63 != 0) != minus;
+    const auto magnitude = static_cast<std::int64_t>((bits & fraction_bits) | (exponent == 0 ? 0 : hidden_bit));
+    if (magnitude == 0) {
+        return;
+    }
+    if (fixed_ == 0 && !wide_ && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
+        unit_ = static_cast<std::int16_t>(std::clamp(exponent - 1 - first_room, 0, most_unit));
+        since_bins_ = 0xff;
+    }
+    const int shift = exponent - 1 - unit_;
+    if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
+        Int sum = 0;
+        if (!__builtin_add_overflow(fixed_, Int{negative ? -magnitude : magnitude} * (Int{1} << shift), &sum)) {
+            fixed_ = sum;
+            if (++since_bins_ == 0) {
+                try_bins(exponent - 1023);
+            }
+            return;
+        }
+    }
+    WideSum total = widened();
+    if (exponent == 0x7ff) {
+        std::uint64_t& count = magnitude != static_cast<std::int64_t>(hidden_bit) ? total.nans
+                               : x > 0                                            ? total.infinities
+                                                                                  : total.negative_infinities;
+        count += minus ? ~std::uint64_t{0} : 1;
+    } else {
+        total.add(negative ? -magnitude : magnitude, exponent == 0 ? 0 : exponent - 1);
+    }
+    settle(total);
+}
+
+// Adds to what is fixed where both fit in the smaller of the units.
+inline bool ExactSum::merge_fixed(const Fixed& other) {
+    const bool finer = unit_ < other.unit;
+    const int shift = finer ? other.unit - unit_ : unit_ - other.unit;
+    if (shift > most_span) {
+        return false;
+    }
+    const Int coarse = finer ? other.sum : fixed_;
+    const Int shifted = static_cast<Int>(static_cast<Unsigned>(coarse) << shift);
+    Int sum = 0;
+    if (shifted >> shift != coarse || __builtin_add_overflow(shifted, finer ? fixed_ : other.sum, &sum)) {
+        return false;
+    }
+    fixed_ = sum;
+    unit_ = static_cast<std::int16_t>(std::min<int>(unit_, other.unit));
+    return true;
+}
+
+inline WideSum ExactSum::widened() const {
+    if (wide_) {
+        return *wide_;
+    }
+    const Fixed now = fixed();
+    WideSum wide;
+    wide.add(now.sum, std::max(now.unit, 0));
+    return wide;
+}
+
+// Keeps a total in 128 bits where it fits.
+inline void ExactSum::settle(const WideSum& total) {
+    WideSum magnitude = total;
+    const bool negative = magnitude.make_positive();
+    const int first = magnitude.first_bit();
+    const int last = magnitude.last_bit();
+    const int unit = std::clamp(first - (most_span - (last - first)) / 2, 0, std::min(first, most_unit));
+    cut_ = no_bins;
+    since_bins_ = 0;
+    if (total.finite() && last - unit <= most_span + 5) {
+        unit_ = static_cast<std::int16_t>(unit);
+        const Int sum = magnitude.bits_from(unit_);
+        fixed_ = negative ? -sum : sum;
+        wide_.reset();
+    } else {
+        wide_ ? static_cast<void>(*wide_ = total) : static_cast<void>(wide_.emplace(total));
+        fixed_ = 0;
+        unit_ = no_unit;
+    }
+}
 
 }  // namespace weir::detail
