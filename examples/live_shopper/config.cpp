@@ -19,6 +19,7 @@
 #include <nlohmann/json.hpp>
 
 #include "json_trouble.hpp"
+#include "stage_record.hpp"
 
 namespace live_shopper {
 namespace {
@@ -422,50 +423,62 @@ void read_config(std::string_view text, const std::string& name, Config& config)
     }
     Settings& settings = config.settings;
     const Node root{json, places, text, name, ""};
-    root.object("an object of settings",
-                {{"kafka", [&](const Node& n) { read_kafka(n, config); }},
-                 {"redis", [&](const Node& n) { read_redis(n, config); }},
-                 {"windows", [&](const Node& n) { read_windows(n, settings); }},
-                 {"session",
-                  [&](const Node& n) {
-                      n.object("an object of session settings",
-                               {{"gap", [&](const Node& g) { settings.session_gap = g.duration(); }},
-                                {"lateness",
-                                 [&](const Node& l) { settings.session_lateness = l.duration(weir::Duration{0}); }}});
-                  }},
-                 {"linger", [&](const Node& n) { settings.linger = n.duration(); }},
-                 {"dedupe", [&](const Node& n) { settings.dedupe = n.duration(); }},
-                 {"max_future", [&](const Node& n) { settings.max_future = n.duration(weir::Duration{0}); }},
-                 {"flush_interval", [&](const Node& n) { settings.flush_interval = n.duration(); }},
-                 {"bot_limit",
-                  [&](const Node& n) { settings.bot_limit = static_cast<std::uint32_t>(n.number(0, 1'000'000'000)); }},
-                 {"cart_total",
-                  [&](const Node& n) {
-                      const auto parsed = parse_cart_total(n.text("\"by_form\", \"before\" or \"after\""));
-                      if (!parsed) {
-                          n.fail("\"by_form\", \"before\" or \"after\"");
-                      }
-                      settings.cart_total = *parsed;
-                  }},
-                 {"stitch", [&](const Node& n) { settings.stitch = n.flag(); }},
-                 {"threads", [&](const Node& n) { config.threads = static_cast<unsigned>(n.number(1, 256)); }},
-                 {"max_record_bytes",
-                  [&](const Node& n) { config.max_record = static_cast<std::size_t>(n.number(1024, 1 << 30)); }},
-                 {"embedded_kafka", [&](const Node& n) { config.embedded_kafka = n.flag(); }},
-                 {"metrics",
-                  [&](const Node& n) {
-                      config.metrics = parse_endpoint(n.text("HOST:PORT or a port"), "127.0.0.1");
-                      if (!config.metrics) {
-                          n.fail("HOST:PORT or a port");
-                      }
-                  }},
-                 {"log_level", [&](const Node& n) {
-                      const auto level = log::parse_level(n.text("debug, info, warn, error or off"));
-                      if (!level) {
-                          n.fail("debug, info, warn, error or off");
-                      }
-                      config.log_level = *level;
-                  }}});
+    root.object(
+        "an object of settings",
+        {{"kafka", [&](const Node& n) { read_kafka(n, config); }},
+         {"redis", [&](const Node& n) { read_redis(n, config); }},
+         {"windows", [&](const Node& n) { read_windows(n, settings); }},
+         {"session",
+          [&](const Node& n) {
+              n.object(
+                  "an object of session settings",
+                  {{"gap", [&](const Node& g) { settings.session_gap = g.duration(); }},
+                   {"lateness", [&](const Node& l) { settings.session_lateness = l.duration(weir::Duration{0}); }}});
+          }},
+         {"linger", [&](const Node& n) { settings.linger = n.duration(); }},
+         {"dedupe", [&](const Node& n) { settings.dedupe = n.duration(); }},
+         {"max_future", [&](const Node& n) { settings.max_future = n.duration(weir::Duration{0}); }},
+         {"flush_interval", [&](const Node& n) { settings.flush_interval = n.duration(); }},
+         {"bot_limit",
+          [&](const Node& n) { settings.bot_limit = static_cast<std::uint32_t>(n.number(0, 1'000'000'000)); }},
+         {"cart_total",
+          [&](const Node& n) {
+              const auto parsed = parse_cart_total(n.text("\"by_form\", \"before\" or \"after\""));
+              if (!parsed) {
+                  n.fail("\"by_form\", \"before\" or \"after\"");
+              }
+              settings.cart_total = *parsed;
+          }},
+         {"stitch", [&](const Node& n) { settings.stitch = n.flag(); }},
+         {"threads", [&](const Node& n) { config.threads = static_cast<unsigned>(n.number(1, 256)); }},
+         {"scale_out", [&](const Node& n) { config.scale_out = n.flag(); }},
+         {"instance", [&](const Node& n) { config.instance = n.text("the name of this process"); }},
+         {"partitions",
+          [&](const Node& n) { config.stage_partitions = static_cast<std::uint32_t>(n.number(1, most_partitions)); }},
+         {"source_keyed_by",
+          [&](const Node& n) {
+              if (n.text("\"domain_userid\"") != "domain_userid") {
+                  n.fail("\"domain_userid\"");
+              }
+              config.keyed_by_visitor = true;
+          }},
+         {"max_record_bytes",
+          [&](const Node& n) { config.max_record = static_cast<std::size_t>(n.number(1024, 1 << 30)); }},
+         {"embedded_kafka", [&](const Node& n) { config.embedded_kafka = n.flag(); }},
+         {"metrics",
+          [&](const Node& n) {
+              config.metrics = parse_endpoint(n.text("HOST:PORT or a port"), "127.0.0.1");
+              if (!config.metrics) {
+                  n.fail("HOST:PORT or a port");
+              }
+          }},
+         {"log_level", [&](const Node& n) {
+              const auto level = log::parse_level(n.text("debug, info, warn, error or off"));
+              if (!level) {
+                  n.fail("debug, info, warn, error or off");
+              }
+              config.log_level = *level;
+          }}});
 }
 
 void load_config(const std::string& path, Config& config) { read_config(read_file(path, "file"), path, config); }
@@ -510,13 +523,27 @@ void validate(const Config& config) {
         throw ConfigError(fmt::format("the dead-letter topic: expected another topic than {}, which is read from",
                                       log::quoted(config.kafka.topic)));
     }
+    if (config.scale_out && config.embedded_kafka) {
+        throw ConfigError("scale-out: expected a Kafka that several processes can reach, found the embedded one");
+    }
+    if (config.scale_out && config.threads != 1) {
+        throw ConfigError("scale-out: expected more processes instead of threads, found both");
+    }
+    if (!config.scale_out && (!config.instance.empty() || config.keyed_by_visitor)) {
+        throw ConfigError("an instance's name and how the source is keyed: expected --scale-out with them, found none");
+    }
     const auto topic_ok = [](std::string_view topic) {
         return !topic.empty() && topic.size() <= 249 && std::all_of(topic.begin(), topic.end(), [](char c) {
             return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
                    c == '-';
         });
     };
-    for (const auto& topic : {config.kafka.topic, config.kafka.dead_letters()}) {
+    std::vector<std::string> topics{config.kafka.topic, config.kafka.dead_letters()};
+    if (config.scale_out) {
+        topics.push_back(config.visitors_topic());
+        topics.push_back(config.shoppers_topic());
+    }
+    for (const auto& topic : topics) {
         if (!topic_ok(topic)) {
             throw ConfigError(fmt::format("topic {}: expected a name of up to 249 letters, digits, '.', '_' and '-'",
                                           log::quoted(topic)));

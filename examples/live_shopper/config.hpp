@@ -82,10 +82,18 @@ struct Config {
     std::size_t max_pending = 200'000;
     std::size_t max_record = std::size_t{1} << 20;
     unsigned threads = 1;
+    bool scale_out = false;                         // one of several processes that share the work
+    std::string instance;                           // the name of this one; empty: none
+    bool keyed_by_visitor = false;                  // the input, so that it need not be sorted by visitor
+    std::optional<std::uint32_t> stage_partitions;  // of the topics between stages
     bool embedded_kafka = false;
     int embedded_partitions = 4;
     std::optional<Endpoint> metrics;
     log::Level log_level = log::Level::info;
+
+    // The topics between the stages of a fleet; whoever reads them is a group of the same name.
+    [[nodiscard]] std::string visitors_topic() const { return kafka.group + "-visitors"; }
+    [[nodiscard]] std::string shoppers_topic() const { return kafka.group + "-shoppers"; }
 };
 
 /// `100ms`, `5s`, `5m`, `24h`, `7d`: a whole number of one unit. Nothing for any other text.

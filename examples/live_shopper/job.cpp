@@ -47,7 +47,10 @@ Job::Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Sto
       metrics_{metrics},
       clock_{std::move(clock)},
       reader_{std::move(reader)},
-      engine_{std::make_unique<Engine>(options_.settings, options_.shards)} {}
+      engine_{std::make_unique<Engine>(options_.settings, options_.shards)},
+      newer_{options_.refused} {}
+
+Job::~Job() { metrics_.set_lags(this, {}); }
 
 void Job::step(weir::Duration wait) {
     const Polled polled = source_.poll(wait);
@@ -174,7 +177,7 @@ void Job::restart_windows(weir::Timestamp now) {
     if (partitions.empty()) {
         log::info("no partition assigned; standing by");
         caught_up_ = true;
-        metrics_.caught_up.set(1);
+        caught_up_share_.set(1);
         return;
     }
     const auto first = first_offsets(source_, engine_->horizon(), engine_->horizon() + options_.read_back_slack, now);
@@ -267,8 +270,8 @@ void Job::forget() {
     last_event_flush_.reset();
     release_by_.reset();
     reached_.reset();
-    metrics_.caught_up.set(0);
-    metrics_.paused.set(0);
+    caught_up_share_.set(0);
+    paused_share_.set(0);
 }
 
 void Job::take(const Record& record, weir::Timestamp now) {
@@ -349,7 +352,7 @@ void Job::check_caught_up(weir::Timestamp now) {
     }
     caught_up_ = true;
     engine_->rebuilding(false);
-    metrics_.caught_up.set(1);
+    caught_up_share_.set(1);
     log::info("caught up", {{"partitions", progress_.size()},
                             {"read_back", read_back_},
                             {"keys", engine_->keys()},
@@ -479,7 +482,7 @@ void Job::pause_or_resume() {
         }
         log::info("consumption goes on", {{"redis_queue", pending}});
     }
-    metrics_.paused.set(paused_ ? 1 : 0);
+    paused_share_.set(paused_ ? 1 : 0);
 }
 
 void Job::release(weir::Timestamp now, bool lost) {
@@ -504,16 +507,16 @@ void Job::report(weir::Timestamp now) {
     for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
         lags.push_back({partitions[slot].topic, partitions[slot].number, source_.lag(slot)});
     }
-    metrics_.set_lags(std::move(lags));
+    metrics_.set_lags(this, std::move(lags));
     const Settled settled = engine_->settle();
     metrics_.outcomes[static_cast<std::size_t>(Outcome::accepted)].add(settled.accepted);
     metrics_.outcomes[static_cast<std::size_t>(Outcome::late)].add(settled.late);
-    metrics_.keys.set(engine_->keys());
-    metrics_.redis_queue.set(store_.pending());
+    keys_share_.set(engine_->keys());
+    queue_share_.set(store_.pending());
     metrics_.dead_letters_waiting.set(dead_letters_.sent() - dead_letters_.delivered());
     if (due(last_memory_, now, std::chrono::seconds{10})) {
         last_memory_ = now;
-        metrics_.state_bytes.set(engine_->memory_in_use());
+        memory_share_.set(engine_->memory_in_use());
     }
 }
 

@@ -43,6 +43,7 @@ namespace live_shopper {
 struct JobOptions {
     Settings settings;
     std::string fence;                                // begins the names of the fences; empty: there are none
+    std::vector<Fence> refused{};                     // what the store refused the assignment before for
     std::size_t shards = 1;                           // threads that the lanes are split over
     std::size_t max_record = Decoder::default_limit;  // bytes; a longer one is undecodable
     std::size_t max_pending = 200'000;                // values waiting at which consumption pauses
@@ -60,6 +61,9 @@ public:
     /// One that reads other records than events.
     Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Store& store, DeadLetters& dead_letters,
         Metrics& metrics, Clock clock);
+    ~Job();
+    Job(const Job&) = delete;
+    Job& operator=(const Job&) = delete;
 
     /// One turn; waits up to `wait` for records.
     void step(weir::Duration wait);
@@ -74,6 +78,9 @@ public:
     /// Whether the windows are rebuilt and values are written.
     [[nodiscard]] bool caught_up() const noexcept { return caught_up_; }
     [[nodiscard]] bool paused() const noexcept { return paused_; }
+
+    /// What the store refused the last assignment for, for the job that comes after this one.
+    [[nodiscard]] const std::vector<Fence>& refused() const noexcept { return newer_; }
 
 private:
     struct Progress {
@@ -117,6 +124,11 @@ private:
     Metrics& metrics_;
     Clock clock_;
 
+    Share caught_up_share_{metrics_.caught_up};
+    Share paused_share_{metrics_.paused};
+    Share keys_share_{metrics_.keys};
+    Share queue_share_{metrics_.redis_queue};
+    Share memory_share_{metrics_.state_bytes};
     std::unique_ptr<Reader> reader_;
     std::unique_ptr<Engine> engine_;
     std::vector<Progress> progress_;

@@ -17,6 +17,7 @@
 
 #include "config.hpp"
 #include "kafka_client.hpp"
+#include "kafka_consumer.hpp"
 #include "log.hpp"
 #include "metrics.hpp"
 #include "seams.hpp"
@@ -56,9 +57,7 @@ private:
     void take(rd_kafka_message_t* message);
     void take_error(const rd_kafka_message_t* message);
     bool look_up();  // what the job has to know about the partitions of a new assignment
-    [[nodiscard]] std::optional<std::int64_t> ask_generation() const;
     void subscribe();
-    [[nodiscard]] KafkaPartitions list(std::span<const std::int64_t> offsets) const;
     [[nodiscard]] std::uint32_t slot_of(std::int32_t partition) const;
     void report_waiting();
 
@@ -67,7 +66,7 @@ private:
     KafkaReports reports_;
     rd_kafka_t* client_ = nullptr;
     KafkaQueue queue_;
-    KafkaQueue commits_;
+    std::optional<KafkaCommits> commits_;
     std::vector<rd_kafka_message_t*> messages_;
     std::vector<Record> records_;
     std::vector<Partition> partitions_;

@@ -91,9 +91,13 @@ Histogram::Snapshot Histogram::snapshot() const noexcept {
     return out;
 }
 
-void Metrics::set_lags(std::vector<Lag> lags) {
+void Metrics::set_lags(const void* whose, std::vector<Lag> lags) {
     const std::lock_guard lock{mutex_};
-    lags_ = std::move(lags);
+    if (lags.empty()) {
+        lags_.erase(whose);
+    } else {
+        lags_[whose] = std::move(lags);
+    }
 }
 
 std::string Metrics::render() const {
@@ -117,10 +121,12 @@ std::string Metrics::render() const {
     text.head("consumer_lag", "gauge", "Records on the broker that were not read yet, per partition.");
     {
         const std::lock_guard lock{mutex_};
-        for (const Lag& lag : lags_) {
-            text.sample("consumer_lag",
-                        fmt::format("topic=\"{}\",partition=\"{}\"", label_value(lag.topic), lag.partition),
-                        lag.records);
+        for (const auto& [whose, lags] : lags_) {
+            for (const Lag& lag : lags) {
+                text.sample("consumer_lag",
+                            fmt::format("topic=\"{}\",partition=\"{}\"", label_value(lag.topic), lag.partition),
+                            lag.records);
+            }
         }
     }
 

@@ -11,6 +11,7 @@
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <mutex>
 #include <span>
 #include <string>
@@ -29,6 +30,24 @@ public:
 
 private:
     std::atomic<std::uint64_t> value_{0};
+};
+
+/// A part of a level that several hold together; gives it back when it goes.
+class Share {
+public:
+    explicit Share(Number& number) : number_{number} {}
+    Share(const Share&) = delete;
+    Share& operator=(const Share&) = delete;
+    ~Share() { set(0); }
+
+    void set(std::uint64_t n) noexcept {
+        number_.add(n - held_);
+        held_ = n;
+    }
+
+private:
+    Number& number_;
+    std::uint64_t held_ = 0;
 };
 
 /// Counts of durations in buckets from 0.1 ms to 60 s.
@@ -65,8 +84,8 @@ public:
     Number read_back;                               // records read again to rebuild the windows
     Number keys;                                    // shoppers and sessions held
     Number state_bytes;
-    Number caught_up;  // 0 or 1
-    Number paused;     // 0 or 1
+    Number caught_up;  // 0 or 1; in a fleet, partitions of shoppers
+    Number paused;     // as caught_up
     Number rebalances;
     Number commits;
     Number fenced;        // assignments dropped because the store knew a newer one
@@ -74,7 +93,7 @@ public:
     Number dead_letters_waiting;
     Number kafka_errors;
     Number redis_queue;  // writes not acknowledged
-    Number redis_up;     // 0 or 1
+    Number redis_up;     // 0 or 1; in a fleet, connections
     Number redis_connects;
     Number redis_errors;  // connections lost or refused, error replies
     Number redis_sets;    // acknowledged
@@ -82,14 +101,15 @@ public:
     Histogram event_to_redis;  // from the record's own time to Redis' acknowledgement
     Histogram flush;           // advance and drain
 
-    void set_lags(std::vector<Lag> lags);
+    /// Takes the place of what `whose` said before.
+    void set_lags(const void* whose, std::vector<Lag> lags);
 
     /// Prometheus text, format 0.0.4.
     [[nodiscard]] std::string render() const;
 
 private:
     mutable std::mutex mutex_;
-    std::vector<Lag> lags_;
+    std::map<const void*, std::vector<Lag>> lags_;
 };
 
 }  // namespace live_shopper

@@ -14,6 +14,7 @@
 #include <CLI/CLI.hpp>
 
 #include "kafka_client.hpp"
+#include "stage_record.hpp"
 #include "timestamp.hpp"
 
 namespace live_shopper {
@@ -96,7 +97,10 @@ struct Flags {
     std::optional<std::size_t> max_pending;
     std::optional<unsigned> threads;
     bool embedded_kafka = false;
-    std::optional<int> partitions;
+    std::optional<std::uint32_t> partitions;
+    bool scale_out = false;
+    std::optional<std::string> instance;
+    std::optional<std::string> keyed_by;
     std::optional<std::string> metrics;
     std::optional<std::string> log_level;
 
@@ -177,9 +181,23 @@ void add_run(CLI::App& app, Flags& flags) {
            "Serve a small Kafka in this process and read from it; prints `kafka HOST:PORT`. It keeps about 5 MB per "
            "partition, in memory")
         ->group("Kafka");
-    app.add_option("--partitions", flags.partitions, "Partitions of the embedded Kafka's topic [4]")
-        ->check(CLI::Range(1, 64))
+    app.add_option("--partitions", flags.partitions,
+                   "Partitions of the embedded Kafka's topic [4], or of the topics between the stages [12]")
+        ->check(CLI::Range(1U, most_partitions))
         ->group("Kafka");
+    app.add_flag("--scale-out", flags.scale_out,
+                 "Share the work with other processes of the group, through topics named after it")
+        ->group("Scale-out");
+    app.add_option("--instance", flags.instance,
+                   "Name of this process in its group: one that comes back by it within the session timeout has its "
+                   "partitions again")
+        ->type_name("NAME")
+        ->group("Scale-out");
+    app.add_option("--source-keyed-by", flags.keyed_by,
+                   "The topic has all events of a visitor in one partition: they need not be sorted by visitor first")
+        ->type_name("domain_userid")
+        ->check(CLI::IsMember({"domain_userid"}))
+        ->group("Scale-out");
     app.add_option("-r,--redis", flags.redis, "Redis [localhost:6379]")->type_name("HOST:PORT")->group("Redis");
     app.add_option("--redis-socket", flags.redis_socket, "Redis' unix socket, instead of HOST:PORT")
         ->type_name("PATH")
@@ -315,7 +333,16 @@ void apply_run(const Flags& flags, Config& config) {
     set(config.max_pending, flags.max_pending);
     set(config.threads, flags.threads);
     config.embedded_kafka = config.embedded_kafka || flags.embedded_kafka;
-    set(config.embedded_partitions, flags.partitions);
+    config.scale_out = config.scale_out || flags.scale_out;
+    set(config.instance, flags.instance);
+    config.keyed_by_visitor = config.keyed_by_visitor || flags.keyed_by.has_value();
+    if (flags.partitions) {
+        config.stage_partitions = flags.partitions;
+        config.embedded_partitions = static_cast<int>(*flags.partitions);
+    }
+    if (config.embedded_kafka && config.embedded_partitions > 64) {
+        throw ConfigError("--partitions: expected up to 64 of the embedded Kafka, found more");
+    }
     if (flags.metrics) {
         config.metrics = endpoint(*flags.metrics, "--metrics", "127.0.0.1");
     }

@@ -61,11 +61,12 @@ struct CommitNote {
     weir::Timestamp time{};    // record time of the last record before the offset
     std::int64_t from = 0;     // the first offset that still matters
     weir::Duration horizon{};  // to an engine that looks back so far
+    std::string more{};        // whatever else has to be known
 
-    /// `weir1 TIME FROM HORIZON`, in milliseconds.
+    /// `weir1 TIME FROM HORIZON`, in milliseconds, and ` MORE` where there is more.
     [[nodiscard]] std::string text() const {
         return "weir1 " + std::to_string(time.time_since_epoch().count()) + ' ' + std::to_string(from) + ' ' +
-               std::to_string(horizon.count());
+               std::to_string(horizon.count()) + (more.empty() ? "" : ' ' + more);
     }
 
     /// Nothing where the text is none of ours.
@@ -87,7 +88,9 @@ struct CommitNote {
             }
             text.remove_prefix(static_cast<std::size_t>(end - text.data()));
         }
-        return CommitNote{weir::Timestamp{weir::Duration{numbers[0]}}, numbers[1], weir::Duration{numbers[2]}};
+        text.remove_prefix(text.starts_with(' ') ? 1 : 0);
+        return CommitNote{weir::Timestamp{weir::Duration{numbers[0]}}, numbers[1], weir::Duration{numbers[2]},
+                          std::string{text}};
     }
 };
 

@@ -437,7 +437,7 @@ bool RedisStore::parse_replies() {
             trouble_.clear();
         }
         available_ = true;
-        metrics_.redis_up.set(1);
+        up_.set(1);
         update_pending();
     }
     if (ticket_ != 0) {
@@ -525,7 +525,7 @@ void RedisStore::fail(std::string_view what) {
     active_size_ = 0;
 
     available_ = false;
-    metrics_.redis_up.set(0);
+    up_.set(0);
     metrics_.redis_errors.add();
     back_off_ = std::clamp(back_off_ * 2, first_back_off, last_back_off);
     const auto jitter =
@@ -572,7 +572,7 @@ void RedisStore::connect() {
         // Nothing will be answered soon that could tell; the connection is good as far as is known.
         trouble_.clear();
         available_ = true;
-        metrics_.redis_up.set(1);
+        up_.set(1);
     }
 }
 

@@ -100,6 +100,7 @@ private:
 
     RedisConfig config_;
     Metrics& metrics_;
+    Share up_{metrics_.redis_up};
 
     // Shared with the job's thread.
     std::mutex mutex_;

@@ -4,17 +4,15 @@
 
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
 #include <memory>
-#include <mutex>
-#include <thread>
 
 #include <fmt/format.h>
 
 #include "embedded_kafka.hpp"
+#include "fleet.hpp"
 #include "job.hpp"
 #include "kafka_dead_letters.hpp"
 #include "kafka_source.hpp"
@@ -22,6 +20,7 @@
 #include "metrics.hpp"
 #include "metrics_server.hpp"
 #include "redis_store.hpp"
+#include "watchdog.hpp"
 
 namespace live_shopper {
 namespace {
@@ -34,39 +33,6 @@ static_assert(std::atomic<int>::is_always_lock_free, "a signal handler may not l
 extern "C" void on_signal(int signal) { signalled.store(signal, std::memory_order_relaxed); }
 
 weir::Timestamp wall_clock() { return std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now()); }
-
-// Ends the process where the end itself hangs, say in a client that cannot reach its broker. Nothing is lost: what was
-// not committed is read again.
-class Watchdog {
-public:
-    explicit Watchdog(std::chrono::milliseconds patience)
-        : thread_{[this, patience] {
-              std::unique_lock lock{mutex_};
-              if (!done_.wait_for(lock, patience, [this] { return over_; })) {
-                  log::warn("ended without waiting any longer; what is not committed is read again");
-                  std::fflush(nullptr);
-                  std::_Exit(0);
-              }
-          }} {}
-
-    ~Watchdog() {
-        {
-            const std::lock_guard lock{mutex_};
-            over_ = true;
-        }
-        done_.notify_one();
-        thread_.join();
-    }
-
-    Watchdog(const Watchdog&) = delete;
-    Watchdog& operator=(const Watchdog&) = delete;
-
-private:
-    std::mutex mutex_;
-    std::condition_variable done_;
-    bool over_ = false;
-    std::thread thread_;
-};
 
 }  // namespace
 
@@ -93,6 +59,9 @@ int run(const Config& given, std::FILE* out) {
         if (config.metrics) {
             server = std::make_unique<MetricsServer>(metrics, config.metrics->host, config.metrics->port);
             log::info("metrics served", {{"address", config.metrics->host}, {"port", server->port()}});
+        }
+        if (config.scale_out) {
+            return run_fleet(config, metrics, signalled);
         }
         RedisStore store{config.redis, metrics};
         KafkaDeadLetters dead_letters{config.kafka, metrics};

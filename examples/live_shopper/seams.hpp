@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -108,6 +109,55 @@ public:
     /// Leaves the group and joins it anew: somebody else was found to have the partitions. What was assigned is given
     /// up without more news of it; the next one is an assignment.
     virtual void rejoin() = 0;
+};
+
+/// One partition that a group has given to this process, as a source with a single slot. It is assigned once, with its
+/// first poll; revoked or lost and then released it is over.
+class PartitionSource : public Source {
+public:
+    [[nodiscard]] virtual bool over() const = 0;
+
+    /// How many partitions its topic has.
+    [[nodiscard]] virtual std::uint32_t count() const = 0;
+};
+
+/// A consumer group that gives and takes partitions one by one. Outlives the sources that it gives.
+class Group {
+public:
+    Group() = default;
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+    virtual ~Group() = default;
+
+    /// Waits up to `wait` for news; what came for a partition its source tells at its next poll.
+    virtual void poll(weir::Duration wait) = 0;
+
+    /// The next partition that was given to this process; null: none.
+    virtual std::unique_ptr<PartitionSource> next() = 0;
+};
+
+/// The topic of the next stage. Records to one partition stay in the order in which they were sent.
+class Outlet {
+public:
+    Outlet() = default;
+    Outlet(const Outlet&) = delete;
+    Outlet& operator=(const Outlet&) = delete;
+    virtual ~Outlet() = default;
+
+    /// Copies the record and sends it until it is delivered.
+    virtual void send(std::uint32_t partition, std::string_view record) = 0;
+
+    /// Serves deliveries. Does not wait.
+    virtual void poll() = 0;
+
+    /// How many were sent so far.
+    [[nodiscard]] virtual std::uint64_t sent() const = 0;
+
+    /// All of the first `delivered()` that were sent have been delivered.
+    [[nodiscard]] virtual std::uint64_t delivered() const = 0;
+
+    /// Whether so many wait that no more should come; stays so until half of them are gone.
+    [[nodiscard]] virtual bool full() const = 0;
 };
 
 struct Acknowledgement {

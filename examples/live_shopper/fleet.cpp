@@ -1,0 +1,229 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#include "fleet.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "intake.hpp"
+#include "job.hpp"
+#include "kafka_dead_letters.hpp"
+#include "kafka_group.hpp"
+#include "kafka_outlet.hpp"
+#include "kafka_topics.hpp"
+#include "log.hpp"
+#include "redis_store.hpp"
+#include "relay.hpp"
+#include "stage.hpp"
+#include "visitor_stage.hpp"
+#include "watchdog.hpp"
+
+namespace live_shopper {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr weir::Duration idle_after = 100ms;
+constexpr weir::Duration read_back_slack = 10min;
+
+weir::Timestamp wall_clock() { return std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now()); }
+
+class RelayMachine final : public Machine {
+public:
+    RelayMachine(const RelayOptions& options, std::unique_ptr<Transform> transform, PartitionSource& source,
+                 Outlet& outlet, DeadLetters& dead_letters, Metrics& metrics)
+        : relay_{options, std::move(transform), source, outlet, dead_letters, metrics, wall_clock} {}
+
+    void step() override { relay_.step(weir::Duration::zero()); }
+    void stop() override { relay_.stop(); }
+    [[nodiscard]] bool stopped() const override { return relay_.stopped(); }
+    void commit_now(weir::Duration wait) override { relay_.commit_now(wait); }
+
+private:
+    Relay relay_;
+};
+
+using Refused = std::map<std::int32_t, std::vector<Fence>>;
+
+class ShopperMachine final : public Machine {
+public:
+    ShopperMachine(JobOptions options, const Config& config, PartitionSource& source, DeadLetters& dead_letters,
+                   Metrics& metrics, std::vector<Fence>& refused)
+        : refused_{refused}, store_{config.redis, metrics}, job_{std::move(options),
+                                                                 std::make_unique<ShopperReader>(),
+                                                                 source,
+                                                                 store_,
+                                                                 dead_letters,
+                                                                 metrics,
+                                                                 wall_clock} {}
+    ~ShopperMachine() override { refused_ = job_.refused(); }
+
+    void step() override { job_.step(weir::Duration::zero()); }
+    void stop() override { job_.stop(); }
+    [[nodiscard]] bool stopped() const override { return job_.stopped(); }
+    void commit_now(weir::Duration wait) override { job_.commit_now(wait); }
+
+private:
+    std::vector<Fence>& refused_;  // for the next machine of this partition
+    RedisStore store_;
+    Job job_;
+};
+
+// What all stages of the process have in common.
+struct Common {
+    const Config& config;
+    Metrics& metrics;
+    const std::atomic<int>& signalled;
+    std::atomic<bool> failed{false};
+    weir::Duration horizon;
+    std::uint32_t partitions = 0;  // of the topics between stages
+
+    [[nodiscard]] bool over() const { return signalled != 0 || failed; }
+
+    [[nodiscard]] KafkaConfig reading(const std::string& topic) const {
+        KafkaConfig kafka = config.kafka;
+        kafka.topic = topic;
+        kafka.group = topic;
+        kafka.dead_letter_topic = config.kafka.dead_letters();
+        return kafka;
+    }
+
+    [[nodiscard]] RelayOptions relay_options() const {
+        return {.reach = horizon + read_back_slack, .max_future = config.settings.max_future};
+    }
+};
+
+void run_stage(Common& common, KafkaGroup& group, const KafkaOutlet* outlet, Stage::Make make) {
+    Stage stage{group, std::move(make)};
+    const auto turn = std::min<weir::Duration>(common.config.settings.flush_interval, 10ms);
+    const auto works = [&] { return !group.failed() && (outlet == nullptr || !outlet->failed()); };
+    while (!common.over() && works()) {
+        stage.step(turn);
+    }
+    if (!works()) {
+        log::error("ending because a Kafka client cannot go on");
+        common.failed = true;
+    }
+    const auto begin = std::chrono::steady_clock::now();
+    stage.stop();
+    while (!stage.stopped() && works() && std::chrono::steady_clock::now() < begin + 3s) {
+        stage.step(turn);
+    }
+    if (!stage.stopped()) {
+        log::warn("not everything was acknowledged in time; it is read again after the next start");
+        stage.commit_now(500ms);
+    }
+    group.close(500ms);
+}
+
+void intake(Common& common) {
+    const Config& config = common.config;
+    KafkaDeadLetters dead_letters{config.kafka, common.metrics};
+    KafkaOutlet outlet{config.kafka, config.visitors_topic(), common.metrics};
+    KafkaGroup group{config.kafka, config.instance, common.metrics};
+    run_stage(common, group, &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+        const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
+        return std::make_unique<RelayMachine>(common.relay_options(),
+                                              std::make_unique<Intake>(config.settings, config.max_record, idle_after,
+                                                                       number, source.count(), common.partitions),
+                                              source, outlet, dead_letters, common.metrics);
+    });
+}
+
+void visitors(Common& common) {
+    const Config& config = common.config;
+    const bool keyed = config.keyed_by_visitor;
+    const KafkaConfig kafka = keyed ? config.kafka : common.reading(config.visitors_topic());
+    KafkaDeadLetters dead_letters{kafka, common.metrics};
+    KafkaOutlet outlet{kafka, config.shoppers_topic(), common.metrics};
+    KafkaGroup group{kafka, config.instance, common.metrics};
+    run_stage(common, group, &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+        const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
+        std::unique_ptr<Transform> transform;
+        if (keyed) {
+            transform = std::make_unique<KeyedVisitorStage>(config.settings, config.max_record, idle_after,
+                                                            common.horizon, number, source.count(), common.partitions);
+        } else {
+            transform = std::make_unique<VisitorStage>(config.settings, common.horizon, number, source.count(),
+                                                       common.partitions);
+        }
+        return std::make_unique<RelayMachine>(common.relay_options(), std::move(transform), source, outlet,
+                                              dead_letters, common.metrics);
+    });
+}
+
+void shoppers(Common& common) {
+    const Config& config = common.config;
+    const KafkaConfig kafka = common.reading(config.shoppers_topic());
+    JobOptions options;
+    options.settings = config.settings;
+    options.settings.dedupe = common.horizon;  // what comes again is what a stage has sent twice, however old
+    options.fence = "live-shopper:fence:" + config.kafka.group;
+    options.max_pending = std::max<std::size_t>(1000, config.max_pending / common.partitions);
+    std::map<std::int32_t, std::vector<Fence>> refused;
+    KafkaDeadLetters dead_letters{kafka, common.metrics};
+    KafkaGroup group{kafka, config.instance, common.metrics};
+    run_stage(common, group, nullptr, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+        auto& before = refused[source.partitions().front().number];
+        options.refused = before;
+        return std::make_unique<ShopperMachine>(options, config, source, dead_letters, common.metrics, before);
+    });
+}
+
+const std::atomic<int>* stop_signal = nullptr;
+
+}  // namespace
+
+int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& signalled) {
+    Common common{.config = config,
+                  .metrics = metrics,
+                  .signalled = signalled,
+                  .horizon = std::max(Engine{config.settings}.horizon(), config.settings.dedupe)};
+    std::vector<std::string> topics{config.shoppers_topic()};
+    if (!config.keyed_by_visitor) {
+        topics.push_back(config.visitors_topic());
+    }
+    stop_signal = &signalled;
+    common.partitions = make_topics(config.kafka, topics, config.stage_partitions, 2 * common.horizon + read_back_slack,
+                                    metrics, [] { return *stop_signal != 0; });
+    if (common.partitions == 0) {
+        return 0;
+    }
+
+    std::vector<std::thread> threads;
+    const auto start = [&](void (*stage)(Common&), const char* name) {
+        threads.emplace_back([&common, stage, name] {
+            try {
+                stage(common);
+            } catch (const std::exception& error) {
+                log::error("a stage cannot run", {{"stage", name}, {"error", error.what()}});
+                common.failed = true;
+            }
+        });
+    };
+    if (!config.keyed_by_visitor) {
+        start(intake, "intake");
+    }
+    start(visitors, "visitors");
+    start(shoppers, "shoppers");
+    while (!common.over()) {
+        std::this_thread::sleep_for(20ms);
+    }
+    log::info("stopping", {{"signal", signalled.load()}});
+    const Watchdog watchdog{4800ms};
+    for (std::thread& thread : threads) {
+        thread.join();
+    }
+    log::info("stopped");
+    return common.failed ? 1 : 0;
+}
+
+}  // namespace live_shopper

@@ -1,0 +1,267 @@
+# Copyright 2026 The weir authors
+# SPDX-License-Identifier: Apache-2.0
+"""Three processes that share the work, on Apache Kafka and Redis themselves, under random faults.
+
+Every run has a seed, which a failure prints; WEIR_FLEET_SEED and WEIR_FLEET_RUNS choose others.
+"""
+
+import datetime
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+from shop import ROOT, ShopTest, wait_for
+import shop
+
+sys.path.insert(0, str(ROOT / "tests" / "oracle"))
+import oracle  # noqa: E402
+
+PARTITIONS = 6
+BEGIN = datetime.datetime(2025, 5, 2, 9, 30)
+
+
+def fleet_events(count, seed):
+    """Visitors on several devices who log in and out, all within 90 s of event time, no two events at the same time."""
+    chance = random.Random(seed)
+    people = max(5, count // 60)
+    times = sorted(chance.sample(range(90_000), count))
+    events = []
+    for i, at in enumerate(times):
+        visitor = chance.randrange(people * 2)
+        kind = chance.choice(["page_view", "product_view", "product_view", "list_view", "add_to_cart", "add_to_cart",
+                              "remove_from_cart", "checkout_step", "transaction"])
+        product = None
+        if kind in ("product_view", "add_to_cart", "remove_from_cart", "transaction"):
+            product = {"id": f"p{chance.randrange(8)}", "brand": f"b{chance.randrange(3)}",
+                       "category": f"c{chance.randrange(4)}", "price": chance.randrange(100, 9999) / 100,
+                       "quantity": chance.randrange(1, 4)}
+        # A device has several users, a user several devices.
+        user = f"u{(visitor + chance.randrange(2)) % people}" if chance.random() < 0.3 else None
+        events.append({
+            "id": f"{seed:08x}-0000-4000-8000-{i:012x}", "type": kind,
+            "timestamp": (BEGIN + datetime.timedelta(milliseconds=at)).isoformat(timespec="milliseconds") + "Z",
+            "payload": {"product": product, "list_name": f"c{chance.randrange(4)}" if kind == "list_view" else None,
+                        "cart": {"total_value": chance.randrange(100, 20000) / 100}, "checkout_step": {"step": 2},
+                        "transaction": {"transaction_id": f"t{chance.randrange(count)}", "revenue": chance.randrange(200)}
+                        if kind == "transaction" else None},
+            "enrich": {"user": {"user_id": user, "domain_userid": f"v{visitor}"}, "platform": "web"},
+            "session": {"sessionId": f"s{visitor}-{chance.randrange(2)}"}})
+    # Up to a second out of order, and some come twice.
+    order = sorted(range(count), key=lambda i: times[i] + chance.randrange(1000))
+    import json
+    lines = []
+    for i in order:
+        lines.append(json.dumps(events[i]))
+        if chance.random() < 0.05:
+            lines.append(json.dumps(events[chance.choice(order[:order.index(i) + 1])]))
+    return lines
+
+
+class RealKafkaFleet(ShopTest):
+    @classmethod
+    def setUpClass(cls):
+        folder = tempfile.TemporaryDirectory(prefix="weir-kafka-")
+        cls.addClassCleanup(folder.cleanup)
+        cls.broker = pathlib.Path(folder.name) / "broker"
+        cls.addClassCleanup(cls.kafka, "stop")
+        cls.brokers = cls.start_kafka()
+
+    @classmethod
+    def kafka(cls, command, *arguments):
+        return subprocess.run([str(ROOT / "scripts" / "kafka"), command, "--dir", str(cls.broker), *arguments],
+                              stdout=subprocess.PIPE, check=False, timeout=240).stdout.decode()
+
+    @classmethod
+    def start_kafka(cls):
+        return cls.kafka("start", "--set", f"num.partitions={PARTITIONS}").split()[-1]
+
+    @classmethod
+    def kill_kafka(cls):
+        pid = int((cls.broker / "pid").read_text())
+        os.kill(pid, signal.SIGKILL)
+        command = pathlib.Path(f"/proc/{pid}/cmdline")
+        wait_for("Kafka's end", lambda: not command.exists() or not command.read_bytes(), 30)
+
+    def setUp(self):
+        super().setUp()
+        self.processes = {}
+
+    def begin(self, name):
+        self.name = name
+        before = shop.TOPIC
+        shop.TOPIC = name
+        self.addCleanup(setattr, shop, "TOPIC", before)
+
+    def member(self, number, *arguments):
+        """Starts process `number` of the fleet."""
+        log = open(self.folder / f"fleet-{number}.log", "ab")
+        self.addCleanup(log.close)
+        metrics = shop.free_port()
+        arguments = arguments or ("--partitions", PARTITIONS)
+        process = self.start(shop.PROGRAM, "run", "--scale-out", "--brokers", self.brokers, "--topic", self.name, "--group",
+                             self.name, "--redis", f"127.0.0.1:{self.port}", "-X", "session.timeout.ms=6000", "--metrics",
+                             metrics, *arguments, stderr=log, stdout=subprocess.DEVNULL)
+        self.processes[number] = process
+        return process
+
+    def produce_spread(self, lines, chance):
+        """To whatever partition, whoever's they are."""
+        spread = [[] for _ in range(PARTITIONS)]
+        for line in lines:
+            chance.choice(spread).append(line)
+        writers = []
+        for partition, part in enumerate(spread):
+            if part:
+                source = self.folder / f"lines-{partition}"
+                source.write_text("".join(line + "\n" for line in part))
+                writers.append(subprocess.Popen(["kcat", "-P", "-b", self.brokers, "-t", self.name, "-p", str(partition),
+                                                 "-l", str(source)], stdout=subprocess.DEVNULL))
+        for writer in writers:
+            self.assertEqual(writer.wait(60), 0)
+
+    def make_topic(self):
+        """By asking for it: the broker makes it."""
+        self.produce_spread([""], random.Random(0))
+        wait_for("the topic", lambda: f'"{self.name}" with {PARTITIONS} partitions' in subprocess.run(
+            ["kcat", "-L", "-b", self.brokers, "-t", self.name], stdout=subprocess.PIPE, timeout=60).stdout.decode(), 30)
+
+    @staticmethod
+    def wanted(lines):
+        events, _ = oracle.decode_lines([line.encode() for line in lines])
+        return oracle.store_at(events)
+
+    def logs(self):
+        return "\n".join(f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-25:])
+                         for path in sorted(self.folder.glob("fleet-*.log")))
+
+    def check_store(self, wanted, seconds, what):
+        try:
+            wait_for("the store", lambda: self.store() == wanted, seconds)
+        except AssertionError:
+            found = self.store()
+            wrong = {k: (wanted.get(k), found.get(k)) for k in {*wanted, *found} if wanted.get(k) != found.get(k)}
+            self.fail(f"{what}: {len(wrong)} of {len(wanted)} values differ (wanted, found), such as "
+                      f"{dict(list(sorted(wrong.items()))[:8])}\n{self.logs()}")
+
+    def test_three_processes_come_to_what_one_would(self):
+        self.begin("spread")
+        events = fleet_events(1500, seed=1)
+        wanted = self.wanted(events)
+        self.assertGreater(len(wanted), 1500)
+        for number in range(3):
+            self.member(number)
+        chance = random.Random(2)
+        for i in range(0, len(events), 300):
+            self.produce_spread(events[i:i + 300], chance)
+        self.check_store(wanted, 90, "without faults")
+
+    def test_a_source_keyed_by_visitor_needs_no_first_stage(self):
+        self.begin("keyed")
+        events = fleet_events(600, seed=3)
+        for number in range(2):
+            self.member(number, "--source-keyed-by", "domain_userid")
+        keyed = self.folder / "keyed"
+        import json
+        keyed.write_text("".join(json.loads(e)["enrich"]["user"]["domain_userid"] + "\t" + e + "\n" for e in events))
+        subprocess.run(["kcat", "-P", "-b", self.brokers, "-t", self.name, "-K", "\t", "-l", str(keyed)], check=True,
+                       timeout=60)
+        self.check_store(self.wanted(events), 90, "keyed by visitor")
+
+    def test_after_any_faults_the_store_holds_what_the_events_say(self):
+        runs = int(os.environ.get("WEIR_FLEET_RUNS", "20"))
+        seed = int(os.environ.get("WEIR_FLEET_SEED", random.SystemRandom().randrange(1, 1_000_000)))
+        for run in range(seed, seed + runs):
+            with self.subTest(seed=run):
+                began = time.monotonic()
+                story = self.faulty_run(run)
+                print(f"seed {run}: {time.monotonic() - began:.1f} s: {', '.join(story)}", flush=True)
+
+    def faulty_run(self, seed):
+        chance = random.Random(seed)
+        self.begin(f"faults-{seed}")
+        for log in self.folder.glob("fleet-*.log"):
+            log.unlink()
+        self.ask("FLUSHALL")
+        events = fleet_events(600, seed)
+        wanted = self.wanted(events)
+        named = chance.random() < 0.5
+        story = ["named" if named else "nameless"]
+        self.processes = {}
+
+        def start(number):
+            self.member(number, "--partitions", PARTITIONS, *(("--instance", f"fleet-{number}") if named else ()))
+
+        self.make_topic()
+        for number in range(3):
+            start(number)
+        slices = 8
+        stopped = {}  # process number -> when it goes on
+        for i in range(slices):
+            self.produce_spread(events[i * len(events) // slices:(i + 1) * len(events) // slices], chance)
+            time.sleep(chance.uniform(0.1, 1.2))
+            number = chance.randrange(3)
+            fault = chance.choice(["kill", "kill", "stop", "stop", "stop", "end", "redis", "redis pause", "broker", "none"])
+            if fault in ("kill", "end", "stop") and number in stopped:
+                continue
+            if fault == "broker" and "broker" in story:
+                continue
+            story.append(fault if fault not in ("kill", "end", "stop") else f"{fault} {number}")
+            if fault == "kill":
+                self.kill(self.processes[number])
+                time.sleep(chance.choice([0, 0, 1]))
+                start(number)
+            elif fault == "end":
+                self.processes[number].terminate()
+                self.assertEqual(self.processes[number].wait(15), 0)
+                start(number)
+            elif fault == "stop":
+                self.processes[number].send_signal(signal.SIGSTOP)
+                stopped[number] = time.monotonic() + chance.choice([0.5, 3, 8])
+            elif fault == "redis":
+                self.kill(self.redis)
+                time.sleep(chance.uniform(0, 1))
+                self.start_redis()
+            elif fault == "redis pause":
+                self.redis.send_signal(signal.SIGSTOP)
+                time.sleep(chance.uniform(0.2, 2))
+                self.redis.send_signal(signal.SIGCONT)
+            elif fault == "broker":
+                self.kill_kafka()
+                self.assertEqual(self.start_kafka(), self.brokers)
+            for other in [n for n, at in stopped.items() if time.monotonic() >= at]:
+                self.processes[other].send_signal(signal.SIGCONT)
+                del stopped[other]
+        while stopped:
+            time.sleep(max(0, min(stopped.values()) - time.monotonic()))
+            for other in [n for n, at in stopped.items() if time.monotonic() >= at]:
+                self.processes[other].send_signal(signal.SIGCONT)
+                del stopped[other]
+        # One that has found that its name is another's, or that its client cannot go on, ends; an operator's restarts it.
+        for number, process in self.processes.items():
+            if process.poll() is not None:
+                story.append(f"{number} had ended")
+                start(number)
+        self.check_store(wanted, 60, f"seed {seed}, after {story}")
+        for process in self.processes.values():
+            process.terminate()
+        for process in self.processes.values():
+            self.assertEqual(process.wait(15), 0)
+        return story
+
+    def test_another_number_of_partitions_is_refused(self):
+        self.begin("counted")
+        self.member(0)
+        wait_for("the topics", lambda: "topic made" in self.logs(), 60)
+        process = self.member(1, "--partitions", "4")
+        self.assertEqual(process.wait(30), 1)
+        self.assertIn("has 6 partitions, expected 4", self.logs())
+
+
+if __name__ == "__main__":
+    import unittest
+    unittest.main()
