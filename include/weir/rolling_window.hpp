@@ -126,6 +126,13 @@ public:
     /// Bytes on the heap, as requested from the allocator. O(events / 128).
     [[nodiscard]] std::size_t heap_bytes() const;
 
+    static constexpr const char* snapshot_name = "RollingWindows";
+    using snapshot_keeps = std::pair<value_type, typename detail::Upkeep<T>::snapshot_keeps>;
+    template <class Writer>
+    void save(Writer& out) const;
+    template <class Reader>
+    void load(Reader& in);
+
 private:
     using Log = detail::EventLog<value_type>;
     static constexpr bool expiring = Expiring<T>;
@@ -342,6 +349,42 @@ std::size_t RollingWindows<T>::heap_bytes() const {
     return bytes;
 }
 
+template <class T>
+template <class Writer>
+void RollingWindows<T>::save(Writer& out) const {
+    out.write(std::uint64_t{windows_.size()}, kept_, now_);
+    log_.template save<detail::Upkeep<T>::needs_chunks>(out);
+    for (const Window& w : windows_) {
+        out.write(w.length, static_cast<bool>(w.upkeep));
+        if (w.upkeep) {
+            w.upkeep->save(out);
+        }
+    }
+}
+
+template <class T>
+template <class Reader>
+void RollingWindows<T>::load(Reader& in) {
+    in.expect("lengths", std::uint64_t{windows_.size()});
+    in.expect("events kept for", kept_);
+    in.read(now_);
+    log_.template load<detail::Upkeep<T>::needs_chunks>(in, horizon(kept_), now_);
+    for (Window& w : windows_) {
+        in.expect("a length of", w.length);
+        w.inside = {};
+        if (!expiring && !log_.empty()) {
+            w.inside = {log_.begin(), log_.size()};
+            w.inside.size -= log_.pass(w.inside.first, horizon(w.length), detail::EvictNothing{});
+        }
+        w.upkeep.reset();
+        const bool kept = in.template read<bool>();
+        in.require(few == 0 ? kept : kept ? w.inside.size > few / 2 : w.inside.size <= few, "an aggregate as needed");
+        if (kept) {
+            w.upkeep.emplace().load(in, log_, w.inside);
+        }
+    }
+}
+
 /// A rolling window of one length. All events that it has are inside, so that it needs no cursor as RollingWindows do.
 /// `T` is the aggregator, `Length` a chrono duration type that converts to milliseconds.
 template <class T, class Length = Duration>
@@ -418,6 +461,23 @@ public:
 
     /// Bytes on the heap, as requested from the allocator. O(events / 128).
     [[nodiscard]] std::size_t heap_bytes() const { return log_.heap_bytes() + upkeep_.heap_bytes(); }
+
+    static constexpr const char* snapshot_name = "RollingWindow";
+    using snapshot_keeps = std::pair<value_type, typename detail::Upkeep<T>::snapshot_keeps>;
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(Duration{length_}, now_);
+        log_.template save<detail::Upkeep<T>::needs_chunks>(out);
+        upkeep_.save(out);
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        in.expect("a length of", Duration{length_});
+        in.read(now_);
+        log_.template load<detail::Upkeep<T>::needs_chunks>(in, horizon(), now_);
+        upkeep_ = {};
+        upkeep_.load(in, log_, inside());
+    }
 
 private:
     using Log = detail::EventLog<value_type>;

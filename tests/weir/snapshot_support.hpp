@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -152,8 +153,49 @@ struct Decaying {
     }
 };
 
+/// An Expiring one: every second input counts, from when it came, and for as long as the window, whatever leaves.
+struct Pairs {
+    using value_type = int;
+
+    void add(weir::Timestamp t, int x) {
+        if (++seen % 2 == 0) {
+            const auto younger = std::upper_bound(counted.begin(), counted.end(), t,
+                                                  [](weir::Timestamp a, const auto& b) { return a < b.first; });
+            counted.insert(younger, std::pair{t, x});
+        }
+    }
+    void expire(weir::Timestamp horizon) {
+        counted.erase(std::remove_if(counted.begin(), counted.end(), [&](const auto& c) { return c.first <= horizon; }),
+                      counted.end());
+    }
+    [[nodiscard]] std::optional<weir::Timestamp> next() const {
+        return counted.empty() ? std::nullopt : std::optional{counted.front().first};
+    }
+    [[nodiscard]] std::optional<weir::Timestamp> latest() const {
+        return counted.empty() ? std::nullopt : std::optional{counted.back().first};
+    }
+    [[nodiscard]] std::uint64_t result() const { return counted.size(); }
+
+    std::uint64_t seen = 0;
+    std::vector<std::pair<weir::Timestamp, int>> counted;
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Pairs::seen, &Pairs::counted);
+    }
+    [[nodiscard]] bool snapshot_valid() const {
+        return std::is_sorted(counted.begin(), counted.end(),
+                              [](const auto& a, const auto& b) { return a.first < b.first; });
+    }
+};
+static_assert(weir::Expiring<Pairs>);
+
 using Spread = weir::Variance<double>;
-using Mixed = weir::Bundle<weir::Count, weir::Sum<double>, Spread, weir::Min<double>, weir::Top<double>>;
+/// Of equal values that differ in their bits, as 0.0 and -0.0 do, any one may be the most frequent.
+struct Rounded {
+    int operator()(const double& x) const { return std::abs(x) < 1e6 ? static_cast<int>(x) : 0; }
+};
+using Mixed =
+    weir::Bundle<weir::Count, weir::Sum<double>, Spread, weir::Min<double>, weir::Projected<Rounded, weir::Top<int>>>;
 using OfSales = weir::Bundle<weir::Projected<weir::Field<&Sale::price>, Spread>,
                              weir::Projected<weir::Field<&Sale::product>, weir::Top<std::string>>,
                              weir::Projected<weir::Field<&Sale::rating>, weir::Mean<int>>>;
@@ -204,6 +246,36 @@ struct RandomTime {
     }
 };
 
+/// All that a window of any kind answers.
+template <class Window>
+[[nodiscard]] SnapshotBytes all_answers(const Window& window) {
+    SnapshotBytes all = bits_of(window.now(), window.empty());
+    const auto append = [&](const SnapshotBytes& more) { all.insert(all.end(), more.begin(), more.end()); };
+    if constexpr (requires { window.result(0); }) {
+        for (std::size_t w = 0; w != window.count(); ++w) {
+            append(bits_of(window.result(w), std::uint64_t{window.size(w)}, window.latest(w)));
+        }
+    } else if constexpr (requires { window.result(); }) {
+        append(bits_of(window.result(), std::uint64_t{window.size()}));
+    }
+    if constexpr (requires { window.next_expiry(); }) {
+        append(bits_of(window.next_expiry()));
+    } else if constexpr (requires { window.next_due(); }) {
+        append(bits_of(window.next_due()));
+    }
+    if constexpr (requires { window.sessions(); }) {
+        for (const auto& session : window.sessions()) {
+            append(bits_of(session.first, session.last, std::uint64_t{session.size}, session.aggregate.result()));
+        }
+    }
+    if constexpr (requires { window.for_each_open([](const auto&) {}); }) {
+        window.for_each_open(
+            [&](const auto& w) { append(bits_of(w.start, w.end, std::uint64_t{w.size}, w.aggregate.result())); });
+    }
+    static_cast<void>(window.heap_bytes());
+    return all;
+}
+
 /// What all windows of one time have in common: `insert(t, x)` and `advance_to(t)`. The time is told by the window, so
 /// that a copy goes on where the first one is.
 template <class Window, auto Make>
@@ -225,33 +297,7 @@ struct WindowCase {
         static_cast<void>(window.insert(t, RandomValue<Value>{}(random)));
         return t > window.now() && below(random, 3) != 0 ? advance(window, t) : SnapshotBytes{};
     }
-    static SnapshotBytes answer(const Object& window) {
-        SnapshotBytes all = bits_of(window.now(), window.empty());
-        const auto append = [&](const SnapshotBytes& more) { all.insert(all.end(), more.begin(), more.end()); };
-        if constexpr (requires { window.result(0); }) {
-            for (std::size_t w = 0; w != window.count(); ++w) {
-                append(bits_of(window.result(w), std::uint64_t{window.size(w)}, window.latest(w)));
-            }
-        } else if constexpr (requires { window.result(); }) {
-            append(bits_of(window.result(), std::uint64_t{window.size()}));
-        }
-        if constexpr (requires { window.next_expiry(); }) {
-            append(bits_of(window.next_expiry()));
-        } else {
-            append(bits_of(window.next_due()));
-        }
-        if constexpr (requires { window.sessions(); }) {
-            for (const auto& session : window.sessions()) {
-                append(bits_of(session.first, session.last, std::uint64_t{session.size}, session.aggregate.result()));
-            }
-        }
-        if constexpr (requires { window.for_each_open([](const auto&) {}); }) {
-            window.for_each_open(
-                [&](const auto& w) { append(bits_of(w.start, w.end, std::uint64_t{w.size}, w.aggregate.result())); });
-        }
-        static_cast<void>(window.heap_bytes());
-        return all;
-    }
+    static SnapshotBytes answer(const Object& window) { return all_answers(window); }
 
 private:
     static SnapshotBytes advance(Object& window, weir::Timestamp t) {
@@ -284,6 +330,26 @@ template <class T>
 using Panes = WindowCase<weir::PanedWindow<T>, [] {
     return weir::PanedWindow<T>{weir::Duration{200}, weir::Duration{7}};
 }>;
+
+template <class T>
+using Rolling = WindowCase<weir::RollingWindow<T>, [] { return weir::RollingWindow<T>{weir::Duration{200}}; }>;
+template <class T, int Keep>
+using SeveralRolling = WindowCase<weir::RollingWindows<T>, [] {
+    return weir::RollingWindows<T>{{weir::Duration{20}, weir::Duration{300}, weir::Duration{100}},
+                                   weir::Duration{Keep}};
+}>;
+
+/// Sessions that close by themselves, in a table.
+template <class T>
+struct ClosingSessions : weir::SessionWindow<weir::Duration, T> {
+    ClosingSessions() : weir::SessionWindow<weir::Duration, T>{weir::Duration{10}, weir::Duration{30}} {}
+
+    bool advance_to(weir::Timestamp t) {
+        bool any = false;
+        weir::SessionWindow<weir::Duration, T>::advance_to(t, [&](const auto&) { any = true; });
+        return any;
+    }
+};
 
 /// By arrival: time changes nothing.
 template <class Window>
@@ -339,6 +405,136 @@ struct WatermarksCase {
     }
 };
 
+/// A window for each of a few keys.
+template <class Window, class Prototype>
+struct TableCase {
+    using Object = weir::KeyedWindows<std::string, Window>;
+
+    static Object make() { return Object{Prototype{}()}; }
+    static SnapshotBytes step(Object& table, SnapshotRandom& random) {
+        const weir::Timestamp far = weir::Timestamp{std::chrono::hours{24 * 365 * 200}};
+        RandomTime time;
+        time.now =
+            table.now() < weir::Timestamp{} || table.now() > far ? time.now : table.now().time_since_epoch().count();
+        const std::size_t kind = below(random, 20);
+        const weir::Timestamp t = time.next(random);
+        if (kind == 0) {
+            table.advance_to(t);
+        } else if (kind == 1) {
+            std::map<std::string, SnapshotBytes> drained;
+            table.drain([&](const std::string& key, const auto& window) { drained[key] = answers_of(table, window); });
+            return bits_of(std::vector<std::pair<std::string, SnapshotBytes>>(drained.begin(), drained.end()));
+        } else {
+            const std::string key = RandomValue<std::string>{}(random);
+            return bits_of(table.update(key, [&](auto& window) {
+                const auto outcome = window.insert(t, RandomValue<typename Window::value_type>{}(random));
+                return static_cast<int>(outcome) != 0;
+            }));
+        }
+        return {};
+    }
+    static SnapshotBytes answer(const Object& table) {
+        std::map<std::string, SnapshotBytes> all;
+        table.for_each([&](const std::string& key, const auto& window) { all[key] = answers_of(table, window); });
+        static_cast<void>(table.memory_in_use());
+        return bits_of(table.now(), std::uint64_t{table.size()}, std::uint64_t{table.changed()},
+                       std::vector<std::pair<std::string, SnapshotBytes>>(all.begin(), all.end()));
+    }
+
+private:
+    // A window may be behind the table.
+    template <class W>
+    static SnapshotBytes answers_of(const Object& table, const W& window) {
+        if constexpr (std::is_same_v<W, Window>) {
+            Window copy = window;
+            copy.advance_to(table.now());
+            return all_answers(copy);
+        } else {
+            return all_answers(window);
+        }
+    }
+};
+
+template <class T>
+struct RollingPrototype {
+    weir::RollingWindow<T> operator()() const { return weir::RollingWindow<T>{weir::Duration{400}}; }
+};
+template <class T>
+using RollingByName = TableCase<weir::RollingWindow<T>, RollingPrototype<T>>;
+template <class T>
+struct SessionsPrototype {
+    ClosingSessions<T> operator()() const { return {}; }
+};
+template <class T>
+using SessionsByName = TableCase<ClosingSessions<T>, SessionsPrototype<T>>;
+
+struct ShopEvent {
+    weir::Timestamp time;
+    std::string user;
+    Sale sale;
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&ShopEvent::time, &ShopEvent::user, &ShopEvent::sale);
+    }
+    [[nodiscard]] double price() const { return sale.price; }
+    [[nodiscard]] const std::string& product() const { return sale.product; }
+};
+
+/// Lanes of both kinds.
+struct PipelineCase {
+    /// Which does not tell how far time is.
+    struct Object {
+        weir::Pipeline<ShopEvent> pipeline;
+        std::int64_t now = RandomTime{}.now;
+    };
+    using Event = ShopEvent;
+
+    static weir::Pipeline<ShopEvent> make_pipeline() {
+        using Prices = weir::Projected<weir::Field<&ShopEvent::price>, Spread>;
+        using std::chrono::milliseconds;
+        weir::Pipeline<ShopEvent> pipeline;
+        pipeline.add(weir::lane<ShopEvent>("product")
+                         .by(&ShopEvent::user)
+                         .rolling(milliseconds{50}, milliseconds{400})
+                         .linger(milliseconds{30})
+                         .metric("views", weir::count)
+                         .metric("spread", weir::aggregate<Prices>)
+                         .metric("product", weir::top<&ShopEvent::product>));
+        pipeline.add(weir::lane<ShopEvent>("visit")
+                         .by(&ShopEvent::user)
+                         .session(milliseconds{20}, milliseconds{5})
+                         .linger(milliseconds{30})
+                         .metric("products", weir::distinct<&ShopEvent::product>)
+                         .metric("spread", weir::aggregate<Prices>));
+        return pipeline;
+    }
+    static SnapshotBytes step(weir::Pipeline<ShopEvent>& pipeline, std::int64_t& now, SnapshotRandom& random) {
+        RandomTime time{now};
+        const weir::Timestamp t = time.next(random);
+        now = time.now;
+        switch (below(random, 20)) {
+            case 0:
+                pipeline.advance_to(t);
+                return {};
+            case 1: {
+                std::vector<std::string> drained;
+                pipeline.drain([&](const weir::Metric& m) {
+                    drained.push_back(std::string{m.lane} + ':' + std::string{m.name} + ':' + std::string{m.window} +
+                                      ':' + std::string{m.key} + '=' + std::string{m.value} + '@' +
+                                      std::to_string(m.expires_at.time_since_epoch().count()) +
+                                      (m.erased ? " erased" : ""));
+                });
+                std::sort(drained.begin(), drained.end());
+                return bits_of(drained);
+            }
+            default:
+                return bits_of(static_cast<int>(pipeline.process(
+                    ShopEvent{t, "u" + std::to_string(below(random, 30)), RandomValue<Sale>{}(random)})));
+        }
+    }
+};
+
 /// What is tested and fuzzed.
 using Aggregators = std::tuple<
     AggregatorCase<weir::Count>, AggregatorCase<weir::Sum<int>>, AggregatorCase<weir::Sum<std::int64_t>>,
@@ -352,12 +548,17 @@ using Aggregators = std::tuple<
     AggregatorCase<Mixed>, AggregatorCase<OfSales>, AggregatorCase<Decaying>>;
 
 using Windows =
-    std::tuple<PlainSessions<weir::Count>, PlainSessions<Mixed>, Hopping<Spread, 100, 10>, Hopping<Mixed, 100, 7>,
-               Hopping<weir::Count, 10, 25>, Hopping<Decaying, 40, 10>, Tumbling<Mixed>, Panes<Spread>, Panes<Mixed>,
-               CountCase<weir::CountWindow<Spread>>, CountCase<weir::CountWindow<Mixed>>,
+    std::tuple<Rolling<weir::Count>, Rolling<Spread>, Rolling<Mixed>, Rolling<OfSales>, Rolling<Decaying>,
+               Rolling<weir::Distinct<std::string>>, SeveralRolling<weir::Count, 0>, SeveralRolling<Spread, 50>,
+               SeveralRolling<Mixed, 50>, SeveralRolling<OfSales, 0>, SeveralRolling<Decaying, 0>, Rolling<Pairs>,
+               SeveralRolling<Pairs, 100>, PlainSessions<weir::Count>, PlainSessions<Mixed>, Hopping<Spread, 100, 10>,
+               Hopping<Mixed, 100, 7>, Hopping<weir::Count, 10, 25>, Hopping<Decaying, 40, 10>, Tumbling<Mixed>,
+               Panes<Spread>, Panes<Mixed>, CountCase<weir::CountWindow<Spread>>, CountCase<weir::CountWindow<Mixed>>,
                CountCase<weir::CountWindow<weir::Distinct<std::string>>>, CountCase<weir::CountWindow<Decaying>>,
                CountCase<weir::CountWindow<OfSales>>, CountCase<weir::TumblingCountWindow<Mixed>>, WatermarksCase>;
 
+using Tables = std::tuple<RollingByName<weir::Count>, RollingByName<Mixed>, RollingByName<Spread>,
+                          RollingByName<OfSales>, SessionsByName<Mixed>>;
 template <class A, class B>
 struct Joined;
 template <class... As, class... Bs>

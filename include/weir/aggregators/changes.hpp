@@ -77,6 +77,7 @@ public:
     [[nodiscard]] std::size_t heap_bytes() const { return values_.heap_bytes() + points_.capacity() * sizeof(Point); }
 
     static constexpr const char* snapshot_name = "Changes";
+    using snapshot_keeps = T;
     template <class Writer>
     void save(Writer& out) const {
         out.write(values_, points_);

@@ -120,6 +120,7 @@ public:
     bool operator==(const CountBy&) const = default;
 
     static constexpr const char* snapshot_name = "CountBy";
+    using snapshot_keeps = T;
     template <class Writer>
     void save(Writer& out) const {
         out.write(counts_);

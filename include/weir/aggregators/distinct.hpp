@@ -52,6 +52,7 @@ public:
     bool operator==(const Distinct&) const = default;
 
     static constexpr const char* snapshot_name = "Distinct";
+    using snapshot_keeps = T;
     template <class Writer>
     void save(Writer& out) const {
         out.write(counts_);

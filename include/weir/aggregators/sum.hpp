@@ -76,6 +76,7 @@ public:
     constexpr bool operator==(const Sum&) const = default;
 
     static constexpr const char* snapshot_name = "Sum";
+    using snapshot_keeps = T;
     template <class Writer>
     void save(Writer& out) const {
         if constexpr (std::same_as<T, Decimal>) {

@@ -82,6 +82,7 @@ public:
     }
 
     static constexpr const char* snapshot_name = "Top";
+    using snapshot_keeps = T;
     template <class Writer>
     void save(Writer& out) const {
         out.write(standings_, arrivals_);

@@ -194,6 +194,7 @@ public:
         return bytes;
     }
 
+    using snapshot_keeps = std::pair<Key, Mapped>;
     /// Entries in their order, so that it is the same after load.
     template <class Writer>
     void save(Writer& out) const {

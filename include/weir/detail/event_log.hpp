@@ -23,6 +23,7 @@
 #include <tuple>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include <weir/detail/ring.hpp>
 #include <weir/time.hpp>
@@ -179,6 +180,14 @@ public:
     std::size_t extract_if(Take take, Give give);
 
     [[nodiscard]] std::size_t heap_bytes() const noexcept;
+
+    /// Times and values in order, times as how long after the first one, in 32 bits where that does. With `chunks` also
+    /// which events share one and how much room there is, for aggregates that depend on it.
+    template <bool chunks, class Writer>
+    void save(Writer& out) const;
+    /// Of events in (after, until]; others are refused.
+    template <bool chunks, class Reader>
+    void load(Reader& in, Timestamp after, Timestamp until);
 
 private:
     static constexpr std::size_t most = 128;  // events in a chunk: what a late insert moves, and what an end may waste
@@ -382,6 +391,20 @@ private:
     void resize(std::uint32_t i, std::size_t capacity, EachHeld& each_held);
     template <class EachHeld>
     Chunk& insert_chunk(std::uint32_t i, Timestamp base, std::size_t capacity, EachHeld& each_held);
+    /// Of a chunk, without its events.
+    struct ChunkShape {
+        Timestamp base;
+        std::uint16_t begin;
+        std::uint16_t end;
+        std::uint16_t capacity;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&ChunkShape::base, &ChunkShape::begin, &ChunkShape::end, &ChunkShape::capacity);
+        }
+    };
+    static constexpr std::uint32_t most_alignment = (std::uint32_t{1} << 24) - 1;  // of the numbers that count
+    Chunk& load_chunk(const ChunkShape& shape, bool in_directory, std::uint32_t number);
     void lower_base(Timestamp t);
     void pop_front_chunk() noexcept;
 
@@ -755,5 +778,118 @@ struct Range {
     typename Log::Position first{};
     std::size_t size = 0;
 };
+
+template <class V>
+template <bool with_chunks, class Writer>
+void EventLog<V>::save(Writer& out) const {
+    out.write_count(size_);
+    if constexpr (with_chunks) {
+        out.write(directory_ != nullptr, first_number() & most_alignment);
+        out.write_count(chunks());
+        for (std::uint32_t i = 0; i != chunks(); ++i) {
+            const Chunk& c = chunk_at(i);
+            out.write(ChunkShape{c.base, c.begin, c.end, c.capacity});
+        }
+    }
+    if (empty()) {
+        return;
+    }
+    const bool narrow = reaches(front_time(), back_time());
+    out.write(front_time(), narrow);
+    std::byte* to = out.extend(size_ * (narrow ? 4 : 8));
+    for_each([&, first = front_time()](Timestamp t, const V& /*value*/) {
+        to = narrow ? Writer::encode(to, static_cast<Offset>(since(first, t))) : Writer::encode(to, since(first, t));
+    });
+    if constexpr (!valueless) {
+        for (std::uint32_t i = 0; i != chunks(); ++i) {
+            out.write_all(&chunk_at(i).value(chunk_at(i).begin), chunk_at(i).size());
+        }
+    }
+}
+
+// At the end of those that there are.
+template <class V>
+auto EventLog<V>::load_chunk(const ChunkShape& shape, bool in_directory, std::uint32_t number) -> Chunk& {
+    Chunk* const chunk = Chunk::create(shape.base, shape.capacity);
+    chunk->begin = chunk->end = shape.begin;
+    back_ = chunk;
+    front_ = front_ == nullptr ? chunk : front_;
+    if (in_directory) {
+        if (!directory_) {
+            directory_ = std::make_unique<Directory>();
+            directory_->first = number;
+        }
+        directory_->slots.push_back(Slot{shape.base, chunk});
+    }
+    return *chunk;
+}
+
+template <class V>
+template <bool with_chunks, class Reader>
+void EventLog<V>::load(Reader& in, Timestamp after, Timestamp until) {
+    clear();
+    const std::size_t count = in.template read_count<Offset, V>();
+    bool in_directory = false;
+    std::uint32_t number = 0;
+    std::vector<ChunkShape> shapes;
+    if constexpr (with_chunks) {
+        in.read(in_directory, number, shapes);
+        std::size_t sum = 0;
+        for (const ChunkShape& shape : shapes) {
+            in.require(shape.begin <= shape.end && shape.end <= shape.capacity && shape.capacity != 0 &&
+                           shape.capacity <= most && (shape.begin != shape.end || count == 0),
+                       "chunks with events");
+            sum += shape.end - std::size_t{shape.begin};
+        }
+        in.require(sum == count && number <= most_alignment &&
+                       (in_directory ? count != 0 : shapes.size() == 1 || (shapes.empty() && count == 0)),
+                   "chunks of all events");
+    }
+    if (count == 0) {
+        if (!shapes.empty()) {
+            load_chunk(shapes.front(), false, 0);
+        }
+        return;
+    }
+    const auto first = in.template read<Timestamp>();
+    const bool narrow = in.template read<bool>();
+    const std::size_t width = narrow ? 4 : 8;
+    in.require(count <= in.remaining() / width && first > after, "events inside the window");
+    const std::byte* offsets = in.take(count * width);
+    Timestamp before = first;
+    const auto next_time = [&] {
+        std::uint64_t offset = 0;
+        if (narrow) {
+            Offset low = 0;
+            in.decode(offsets, low);
+            offset = low;
+        } else {
+            in.decode(offsets, offset);
+        }
+        const auto ms = static_cast<std::uint64_t>(first.time_since_epoch().count()) + offset;
+        const Timestamp t{Duration{static_cast<std::int64_t>(ms)}};
+        in.require(t >= before && (size_ != 0 || offset == 0), "events in order of time");
+        return before = t;
+    };
+    if constexpr (with_chunks) {
+        for (const ChunkShape& shape : shapes) {
+            in.require(size_ == 0 || before <= shape.base, "chunks in order of time");
+            Chunk& chunk = load_chunk(shape, in_directory, number);
+            for (std::size_t left = shape.end - std::size_t{shape.begin}; left != 0; --left) {
+                const Timestamp t = next_time();
+                in.require(chunk.reaches(t), "events that their chunk reaches");
+                chunk.emplace_back(t, in.template read<V>());
+                ++size_;
+            }
+        }
+    } else {
+        front_ = back_ = Chunk::create(first, std::clamp(count, few, most));
+        for (std::size_t left = count; left != 0; --left) {
+            const Timestamp t = next_time();
+            append(t, in.template read<V>(), [](auto) {});
+        }
+    }
+    in.require(before <= until, "events inside the window");
+}
 
 }  // namespace weir::detail

@@ -70,6 +70,17 @@ public:
     }
     [[nodiscard]] std::size_t heap_bytes() const;
 
+    /// All but the front, which follows from the events.
+    static constexpr bool needs_chunks = true;
+    using snapshot_keeps = A;
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(std::uint64_t{front_left_}, between_, back_);
+        chunks_.save(out);
+    }
+    template <class Reader, class Log>
+    void load(Reader& in, const Log& log, const Range<Log>& range);
+
 private:
     static constexpr std::size_t least_front = 16;  // where so many are in the chunk
 
@@ -83,6 +94,9 @@ private:
         whole.merge(f(back_));
         return whole;
     }
+    // Makes the front of so many events.
+    template <class Log>
+    void make_front(const Log& log, const Range<Log>& range, std::size_t count);
     // The log has a new chunk of this number, and those behind it have other numbers now.
     template <class Log>
     void insert_chunk(std::uint32_t number, const Log& log, const Range<Log>& range);
@@ -168,17 +182,13 @@ void MergeByChunks<A>::renew(std::uint32_t number, const Log& log, const Range<L
     }
 }
 
-// Makes the front anew, and what is between.
 template <class A>
 template <class Log>
-void MergeByChunks<A>::settle(const Log& log, const Range<Log>& range) {
-    const std::uint32_t first = range.first.number;
-    const std::uint32_t last = log.back().number;
-    const std::size_t here = log.left_in_chunk(range.first);
-    front_left_ = std::min(here, std::max(least_front, range.size / 2));
+void MergeByChunks<A>::make_front(const Log& log, const Range<Log>& range, std::size_t count) {
+    front_left_ = count;
     front_.clear();
-    front_.reserve(front_left_);
-    log.for_each_reversed(range.first, front_left_, [this](Timestamp t, const auto& value) {
+    front_.reserve(count);
+    log.for_each_reversed(range.first, count, [this](Timestamp t, const auto& value) {
         A one{};
         add(one, t, value);
         if (!front_.empty()) {
@@ -186,6 +196,16 @@ void MergeByChunks<A>::settle(const Log& log, const Range<Log>& range) {
         }
         front_.push_back(std::move(one));
     });
+}
+
+// Makes the front anew, and what is between.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::settle(const Log& log, const Range<Log>& range) {
+    const std::uint32_t first = range.first.number;
+    const std::uint32_t last = log.back().number;
+    const std::size_t here = log.left_in_chunk(range.first);
+    make_front(log, range, std::min(here, std::max(least_front, range.size / 2)));
     A& rest = first == last ? back_ : between_;
     between_ = A{};
     rest = A{};
@@ -206,6 +226,22 @@ void MergeByChunks<A>::rebuild(const Log& log, const Range<Log>& range) {
             renew(i, log, range);
         }
         settle(log, range);
+    }
+}
+
+template <class A>
+template <class Reader, class Log>
+void MergeByChunks<A>::load(Reader& in, const Log& log, const Range<Log>& range) {
+    *this = MergeByChunks{};
+    const auto front = in.template read<std::uint64_t>();
+    in.read(between_, back_);
+    const bool any = range.size != 0;
+    const std::uint32_t first = any ? range.first.number + 1 : 0;
+    const std::uint32_t last = any ? std::max(first, log.back().number) : 0;
+    chunks_.load(in, first, last);
+    in.require(front <= (any ? log.left_in_chunk(range.first) : 0), "a front of events that there are");
+    if (any) {
+        make_front(log, range, static_cast<std::size_t>(front));
     }
 }
 

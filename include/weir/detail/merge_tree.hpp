@@ -66,6 +66,19 @@ public:
         }
     }
 
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(nodes_);
+    }
+    /// With room for members `first` to `last` - 1 at least.
+    template <class Reader>
+    void load(Reader& in, Number first, Number last) {
+        in.read(nodes_);
+        in.require(nodes_.empty() ? first == last
+                                  : nodes_.size() >= 4 && std::has_single_bit(nodes_.size()) && last - first < leaves(),
+                   "a tree of all members");
+    }
+
     [[nodiscard]] std::size_t heap_bytes() const {
         std::size_t bytes = nodes_.capacity() * sizeof(A);
         for (const A& a : nodes_) {

@@ -100,7 +100,9 @@ struct ShapeOfAll<TypeList<Ts...>> : ShapeOfAll<Ts...> {};
 template <class T>
 struct ShapeOf {
     static constexpr Shape shape() {
-        if constexpr (HasSaveAndLoad<T> || FreeSaveAndLoad<T>) {
+        if constexpr (requires { typename T::snapshot_keeps; }) {
+            return {shape_of<typename T::snapshot_keeps>.known};
+        } else if constexpr (HasSaveAndLoad<T> || FreeSaveAndLoad<T>) {
             return {};
         } else if constexpr (ListsMembers<T>) {
             return ShapeOfAll<decltype(T::snapshot_members(ListMembers{}))>::value;

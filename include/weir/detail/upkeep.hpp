@@ -82,6 +82,15 @@ public:
     template <class Log>
     void rebuild(const Log& /*log*/, const Range<Log>& /*range*/) {}
     [[nodiscard]] std::size_t heap_bytes() const { return 0; }
+
+    /// For snapshots: whether it depends on the chunks that events share, what it has to save, and that. Nothing but
+    /// what cannot be made anew from the events to the last bit.
+    static constexpr bool needs_chunks = false;
+    using snapshot_keeps = std::tuple<>;
+    template <class Writer>
+    void save(Writer& /*out*/) const {}
+    template <class Reader, class Log>
+    void load(Reader& /*in*/, const Log& /*log*/, const Range<Log>& /*range*/) {}
 };
 
 /// Whose result is the number of events, whatever they are.
@@ -132,6 +141,10 @@ public:
         return aggregate_;
     }
     [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
+    template <class Reader, class Log>
+    void load(Reader& /*in*/, const Log& log, const Range<Log>& range) {
+        rebuild(log, range);  // never what was saved: all that will be removed has to be there
+    }
 
 private:
     A aggregate_{};
@@ -178,6 +191,17 @@ public:
     }
     [[nodiscard]] const A& counted() const { return aggregate_; }
     [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
+
+    // What counts may have come of events that the log has no more.
+    using snapshot_keeps = A;
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(aggregate_, horizon_);
+    }
+    template <class Reader, class Log>
+    void load(Reader& in, const Log& /*log*/, const Range<Log>& /*range*/) {
+        in.read(aggregate_, horizon_);
+    }
 
 private:
     A aggregate_{};
@@ -229,6 +253,11 @@ struct Together {
     }
     [[nodiscard]] std::size_t heap_bytes() const {
         return std::apply([](const As&... part) { return (std::size_t{0} + ... + owned_bytes(part)); }, parts);
+    }
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Together::parts);
     }
 
     std::tuple<As...> parts{};
@@ -305,6 +334,18 @@ public:
     [[nodiscard]] std::size_t heap_bytes() const {
         return std::apply([this](const auto&... part) { return (merged_.heap_bytes() + ... + part.heap_bytes()); },
                           alone_);
+    }
+
+    static constexpr bool needs_chunks = MergedUpkeep::needs_chunks;
+    using snapshot_keeps = std::tuple<typename Upkeep<As>::snapshot_keeps...>;
+    template <class Writer>
+    void save(Writer& out) const {
+        std::apply([&](const auto&... part) { (part.save(out), ...); }, alone_);
+        merged_.save(out);
+    }
+    template <class Reader, class Log>
+    void load(Reader& in, const Log& log, const Range<Log>& range) {
+        each([&](auto& part) { part.load(in, log, range); });
     }
 
 private:
