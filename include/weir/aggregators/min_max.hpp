@@ -131,7 +131,11 @@ public:
         const T y = x == x ? x : best_;
         best_ = Better{}(best_, y) ? best_ : y;
     }
-    constexpr void merge(const Best& later) noexcept { add(later.best_); }
+    constexpr void merge(const Best& later) noexcept {
+        const T x = best_;  // rather than later's: in a row of merges later's is what is waited for
+        best_ = later.best_;
+        add(x);
+    }
     [[nodiscard]] constexpr std::optional<T> result() const noexcept {
         return best_ == best_ ? std::optional{best_} : std::nullopt;
     }

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <tuple>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -83,6 +84,7 @@ public:
 
 private:
     static constexpr std::size_t least_front = 16;  // where so many are in the chunk
+    static constexpr bool is_cheap = std::is_trivially_copy_constructible_v<A> && std::is_trivially_destructible_v<A>;
 
     template <class F>
     [[nodiscard]] auto merged(F f) const {
@@ -186,15 +188,19 @@ template <class A>
 template <class Log>
 void MergeByChunks<A>::make_front(const Log& log, const Range<Log>& range, std::size_t count) {
     front_left_ = count;
-    front_.clear();
-    front_.reserve(count);
-    log.for_each_reversed(range.first, count, [this](Timestamp t, const auto& value) {
+    front_.resize(count);
+    A* next = front_.data();
+    A younger{};  // in registers, where A is small
+    log.for_each_reversed(range.first, count, [&](Timestamp t, const auto& value) {
         A one{};
         add(one, t, value);
-        if (!front_.empty()) {
-            one.merge(front_.back());
+        if constexpr (is_cheap) {
+            one.merge(younger);
+            younger = one;
+        } else if (next != front_.data()) {
+            one.merge(next[-1]);
         }
-        front_.push_back(std::move(one));
+        *next++ = std::move(one);
     });
 }
 
