@@ -128,6 +128,18 @@ private:
     static constexpr double most_fine = 0x1p-46;      // the same in the fine bin, where a number has up to 2^43
     static constexpr float no_bins = std::numeric_limits<float>::quiet_NaN();  // than which no number is greater
 
+    static constexpr int alike = 16;  // sums of numbers that differ less have the same bins, for merging
+    static constexpr int below = 14;  // so much is a number's exponent above that of the grid, or up to 15 more
+
+    [[nodiscard]] static int exponent_of(double x) noexcept {
+        return static_cast<int>(std::bit_cast<std::uint64_t>(x) >> 52 & 0x7ff) - 1023;
+    }
+    // The grid's exponent, g, for numbers of such an exponent.
+    [[nodiscard]] static int grid_for(int exponent) noexcept { return (exponent - below) & -alike; }
+    [[nodiscard]] static bool may_be_grid(int grid) noexcept { return has_bins && grid >= -160 && grid <= 64; }
+    [[nodiscard]] static float cut_of(int grid) noexcept {
+        return std::bit_cast<float>(static_cast<std::uint32_t>(grid + 52 + 127) << 23 | 0x40'0000U);
+    }
     [[nodiscard]] bool in_bins() const noexcept { return cut_ == cut_; }
 
     // False, and nothing done, where that is not possible.
@@ -264,18 +276,15 @@ inline void ExactSum::leave_bins() {
 
 // Puts what is fixed into bins for numbers of such an exponent, where it fits there. Like numbers get like bins.
 inline void ExactSum::try_bins(int exponent) {
-    constexpr int alike = 16;
-    constexpr int below = 14;  // the least number's exponent above the grid's
-    constexpr int above = 48;  // the sum's at most
+    constexpr int above = 48;  // the sum's exponent above the grid's, at most
     const Unsigned magnitude = fixed_ < 0 ? Unsigned{0} - static_cast<Unsigned>(fixed_) : static_cast<Unsigned>(fixed_);
     const auto high = static_cast<std::uint64_t>(magnitude >> 64);
     const int bits =
         128 - (high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude)));
     const int unit = unit_ + lowest;
-    const int least = std::max(exponent - below - (alike - 1), unit + bits - above);
-    const int grid = (least + (alike - 1)) & -alike;
+    const int grid = std::max(grid_for(exponent), (unit + bits - above + (alike - 1)) & -alike);
     const int shift = grid - unit;
-    if (!has_bins || wide_ || grid < -160 || grid > 64 || shift > most_span || bits > 125) {
+    if (wide_ || !may_be_grid(grid) || shift > most_span || bits > 125) {
         return;
     }
     Bins bins{};
@@ -292,18 +301,31 @@ inline void ExactSum::try_bins(int exponent) {
         bins.fine = std::ldexp(static_cast<double>(fine >> dropped), unit + dropped);
     }
     bins_ = bins;
-    cut_ = std::ldexp(1.5F, 52 + grid);
+    cut_ = cut_of(grid);
 }
 
 // What the bins cannot take as they are.
 [[gnu::noinline]] inline void ExactSum::take(double x, bool minus) {
+    if (x == 0) {
+        return;
+    }
     if (in_bins()) {
         const double cut = cut_;
         const double carried = (bins_.fine + cut) - cut;
-        if (x == 0 || (put_in_bins(bins_.coarse + carried, bins_.fine - carried) && add_to_bins(minus ? -x : x))) {
+        if (put_in_bins(bins_.coarse + carried, bins_.fine - carried) && add_to_bins(minus ? -x : x)) {
             return;
         }
         leave_bins();
+    }
+    if (fixed_ == 0 && !wide_) {  // the first
+        const int grid = grid_for(exponent_of(x));
+        if (may_be_grid(grid)) {
+            bins_ = minus ? Bins{0, -x} : Bins{0, x};
+            cut_ = cut_of(grid);
+            const double coarse = (bins_.fine + cut_) - cut_;
+            bins_ = {coarse, bins_.fine - coarse};
+            return;
+        }
     }
     take_fixed(x, minus);
 }
@@ -318,7 +340,6 @@ inline void ExactSum::take_fixed(double x, bool minus) {
     }
     if (fixed_ == 0 && !wide_ && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
         unit_ = static_cast<std::int16_t>(std::clamp(exponent - 1 - first_room, 0, most_unit));
-        since_bins_ = 0xff;
     }
     const int shift = exponent - 1 - unit_;
     if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
@@ -326,7 +347,7 @@ inline void ExactSum::take_fixed(double x, bool minus) {
         if (!__builtin_add_overflow(fixed_, Int{negative ? -magnitude : magnitude} * (Int{1} << shift), &sum)) {
             fixed_ = sum;
             if (++since_bins_ == 0) {
-                try_bins(exponent - 1023);
+                try_bins(exponent_of(x));
             }
             return;
         }
