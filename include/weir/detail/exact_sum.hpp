@@ -203,14 +203,14 @@ void ExactSum::remove_few(const T* xs, std::uint32_t count) {
     const Two cuts{cut, cut};
     const Two a{static_cast<double>(xs[0]), static_cast<double>(xs[1])};
     const Two b{static_cast<double>(xs[2]), static_cast<double>(xs[2])};
-    const Two size_a = (Two)((Mask)a & magnitude);
-    const Two size_b = (Two)((Mask)b & magnitude);
+    const Two size_a = std::bit_cast<Two>(std::bit_cast<Mask>(a) & magnitude);
+    const Two size_b = std::bit_cast<Two>(std::bit_cast<Mask>(b) & magnitude);
     const Two least = size_a < size_b ? size_a : size_b;
     const Two most = size_a > size_b ? size_a : size_b;
     const Mask inside = (least >= cuts * least_in_bins) & (most <= cuts * most_in_bins);
     if ((inside[0] & inside[1]) != 0) [[likely]] {
-        const Two from_a = (Two)((Mask)a & first_two[count]);
-        const Two from_b = (Two)((Mask)b & third[count]);
+        const Two from_a = std::bit_cast<Two>(std::bit_cast<Mask>(a) & first_two[count]);
+        const Two from_b = std::bit_cast<Two>(std::bit_cast<Mask>(b) & third[count]);
         const Two coarse_a = (from_a + cuts) - cuts;
         const Two coarse_b = (from_b + cuts) - cuts;
         const Two coarse = coarse_a + coarse_b;
