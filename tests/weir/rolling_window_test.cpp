@@ -367,6 +367,10 @@ TEST_CASE("a window gives its memory back when it empties", "[rolling_window]") 
 
 TEST_CASE("rolling windows of what can be removed equal slow ones", "[rolling_window]") {
     weir_tests::compare_windows<weir::Sum<int>>({.lengths = {100ms, 20ms, 1000ms}, .steps = 150'000}, small);
+    weir_tests::compare_windows<weir::Mean<int>>({.lengths = {100ms, 300ms}, .steps = 50'000}, small);
+    weir_tests::compare_windows<weir::Sum<std::chrono::seconds>>(
+        {.lengths = {100ms, 300ms}, .steps = 50'000},
+        [](Random& random, auto) { return std::chrono::seconds{static_cast<int>(pick(random, 50))}; });
     weir_tests::compare_windows<weir::Top<int>>({.lengths = {200ms}, .keep = 300ms, .steps = 50'000, .most = 40},
                                                 [](Random& random, auto) { return static_cast<int>(pick(random, 6)); });
 }

@@ -150,6 +150,11 @@ public:
 
     constexpr void add(const value_type& x) noexcept { ticks_.add(x.count()); }
     constexpr void remove(const value_type& x) noexcept { ticks_.remove(x.count()); }
+    /// Removes the first `count` of three, without a branch on how many.
+    constexpr void remove_few(const value_type* xs, std::uint32_t count) noexcept {
+        const Rep ticks[] = {xs[0].count(), xs[1].count(), xs[2].count()};
+        ticks_.remove_few(ticks, count);
+    }
     constexpr void merge(const Sum& later) noexcept { ticks_.merge(later.ticks_); }
 
     [[nodiscard]] constexpr value_type result() const noexcept {
