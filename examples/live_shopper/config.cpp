@@ -335,6 +335,8 @@ void read_windows(const Node& node, Settings& settings) {
                  {"checkout", [&](const Node& n) { settings.checkout_windows = n.durations(); }}});
 }
 
+constexpr std::size_t least_memory_limit = std::size_t{64} << 20;
+
 std::string read_file(const std::string& path, std::string_view what) {
     std::ifstream in{path, std::ios::binary};
     std::string text{std::istreambuf_iterator<char>{in}, {}};
@@ -362,6 +364,22 @@ std::optional<weir::Duration> parse_duration(std::string_view text) {
         }
     }
     return std::nullopt;
+}
+
+std::optional<std::size_t> parse_bytes(std::string_view text) {
+    std::size_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+    constexpr std::string_view units = "KMG";
+    const auto unit = text.empty() ? std::string_view::npos : units.find(text.front());
+    if (error != std::errc{} || text.size() > 1 || (text.size() == 1 && unit == std::string_view::npos)) {
+        return std::nullopt;
+    }
+    const std::size_t shift = text.empty() ? 0 : 10 * (unit + 1);
+    if (count > std::numeric_limits<std::size_t>::max() >> shift) {
+        return std::nullopt;
+    }
+    return count << shift;
 }
 
 std::optional<Endpoint> parse_endpoint(std::string_view text, std::string_view default_host) {
@@ -450,6 +468,14 @@ void read_config(std::string_view text, const std::string& name, Config& config)
               settings.cart_total = *parsed;
           }},
          {"stitch", [&](const Node& n) { settings.stitch = n.flag(); }},
+         {"memory_limit",
+          [&](const Node& n) {
+              const auto bytes = parse_bytes(n.scalar());
+              if (!bytes) {
+                  n.fail("bytes such as 512M or 2G");
+              }
+              config.memory_limit = *bytes;
+          }},
          {"threads", [&](const Node& n) { config.threads = static_cast<unsigned>(n.number(1, 256)); }},
          {"scale_out", [&](const Node& n) { config.scale_out = n.flag(); }},
          {"instance", [&](const Node& n) { config.instance = n.text("the name of this process"); }},
@@ -518,6 +544,12 @@ void validate(const Config& config) {
     }
     if (config.redis.tls_certificate.empty() != config.redis.tls_key.empty()) {
         throw ConfigError("Redis: expected a certificate and its key, found one of them");
+    }
+    if (config.memory_limit != 0 && config.memory_limit < least_memory_limit) {
+        throw ConfigError(fmt::format("the memory limit: expected 64M or more, found {} bytes", config.memory_limit));
+    }
+    if (config.memory_limit != 0 && config.scale_out) {
+        throw ConfigError("the memory limit: expected a process by itself, found scale-out");
     }
     if (config.kafka.dead_letters() == config.kafka.topic) {
         throw ConfigError(fmt::format("the dead-letter topic: expected another topic than {}, which is read from",

@@ -80,6 +80,7 @@ struct Config {
     std::string redis_password_file;
     std::string kafka_password_file;
     std::size_t max_pending = 200'000;
+    std::size_t memory_limit = 0;  // bytes; 0: none
     std::size_t max_record = std::size_t{1} << 20;
     unsigned threads = 1;
     bool scale_out = false;                         // one of several processes that share the work
@@ -98,6 +99,9 @@ struct Config {
 
 /// `100ms`, `5s`, `5m`, `24h`, `7d`: a whole number of one unit. Nothing for any other text.
 [[nodiscard]] std::optional<weir::Duration> parse_duration(std::string_view text);
+
+/// `500000000`, `512M`, `2G`: bytes, or units of 1024 of each other. Nothing for any other text.
+[[nodiscard]] std::optional<std::size_t> parse_bytes(std::string_view text);
 
 /// `HOST:PORT`, `[IPV6]:PORT`, `:PORT` or `PORT`; without a host, `default_host`. Nothing for any other text.
 [[nodiscard]] std::optional<Endpoint> parse_endpoint(std::string_view text, std::string_view default_host);

@@ -48,17 +48,17 @@ public:
 
     /// Moves event time on; ids are forgotten.
     void advance_to(weir::Timestamp now) {
-        const auto horizon = weir::saturating_subtract(weir::saturating_subtract(now, span_), slack);
-        while (!by_hour_.empty() && by_hour_.begin()->first + std::chrono::hours{1} <= horizon) {
-            for (const Id& id : by_hour_.begin()->second) {
-                if (const auto found = seen_.find(id);
-                    found != seen_.end() && found->second < by_hour_.begin()->first + std::chrono::hours{1}) {
-                    seen_.erase(found);
-                }
-            }
-            by_hour_.erase(by_hour_.begin());
-        }
+        forget_hours_before(weir::saturating_subtract(weir::saturating_subtract(now, span_), slack));
     }
+
+    /// Forgets the ids of the hours that ended at or before `until`, to have their memory.
+    void forget(weir::Timestamp until) {
+        forget_hours_before(until);
+        forgotten_ = std::max(forgotten_, std::chrono::floor<std::chrono::hours>(until));
+    }
+
+    /// Whether the ids of events of this time are still known.
+    [[nodiscard]] bool knows(weir::Timestamp t) const { return t >= forgotten_; }
 
     [[nodiscard]] std::size_t size() const { return seen_.size(); }
     [[nodiscard]] std::size_t memory_in_use() const {
@@ -80,6 +80,18 @@ private:
     using Hour = std::chrono::sys_time<std::chrono::hours>;
 
     static constexpr weir::Duration slack = std::chrono::hours{1};
+
+    void forget_hours_before(weir::Timestamp horizon) {
+        while (!by_hour_.empty() && by_hour_.begin()->first + std::chrono::hours{1} <= horizon) {
+            for (const Id& id : by_hour_.begin()->second) {
+                if (const auto found = seen_.find(id);
+                    found != seen_.end() && found->second < by_hour_.begin()->first + std::chrono::hours{1}) {
+                    seen_.erase(found);
+                }
+            }
+            by_hour_.erase(by_hour_.begin());
+        }
+    }
 
     [[nodiscard]] static Id id_of(std::string_view text) {
         Id id{};
@@ -111,6 +123,7 @@ private:
     weir::Duration span_;
     boost::unordered_flat_map<Id, weir::Timestamp, IdHash> seen_;
     std::map<Hour, std::vector<Id>> by_hour_;
+    Hour forgotten_ = std::chrono::floor<std::chrono::hours>(weir::Timestamp::min()) + std::chrono::hours{1};
 };
 
 }  // namespace live_shopper

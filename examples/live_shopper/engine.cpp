@@ -3,7 +3,10 @@
 
 #include "engine.hpp"
 
+#include <algorithm>
+#include <array>
 #include <bit>
+#include <cmath>
 #include <functional>
 #include <initializer_list>
 
@@ -45,6 +48,9 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
     if (!admits(event.time, wall_clock)) {
         return Outcome::refused_future;
     }
+    if (!seen_.knows(event.time)) {
+        return Outcome::late;
+    }
     if (!seen_.first(event.id, event.time)) {
         return Outcome::duplicate;
     }
@@ -66,6 +72,9 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
             assume_published(event.domain_userid);
             assume_published(user);
         }
+        if (const auto until = stitcher_.forgot(event.domain_userid)) {
+            shards_.note_dropped(user, *until);
+        }
         if (const auto claim = stitcher_.identify(event.domain_userid, user, event.time)) {
             shards_.move(claim->from, user, claim->history, rebuilding_);
         }
@@ -80,6 +89,9 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
 Outcome Engine::take(const StageRecord& part, bool counted) {
     const ShopEvent& event = part.event;
     const bool for_user = part.kind == StageRecord::Kind::for_user;
+    if (!seen_.knows(event.time)) {
+        return Outcome::late;
+    }
     const auto time = static_cast<std::uint64_t>(event.time.time_since_epoch().count());
     if (!seen_.first(event.id, event.time,
                      stable_hash(for_user ? "user" : "session", part.origin ^ std::rotl(time, 20))) ||
@@ -122,14 +134,52 @@ void Engine::advance_to(weir::Timestamp now) {
 }
 
 void Engine::drain(const Sink& sink) {
-    shards_.drain([&](const weir::Metric& m) {
-        if (m.window.empty()) {
-            assign(key_, {"session:", m.key, ":", m.name});
-        } else {
-            assign(key_, {"user:", m.key, ":", m.name, "_", m.window});
-        }
-        sink(Write{key_, m.value, m.expires_at, group_of(m), m.erased});
+    shards_.drain([&](const weir::Metric& m) { hand_out(m, sink); });
+}
+
+void Engine::hand_out(const weir::Metric& m, const Sink& sink) {
+    if (m.window.empty()) {
+        assign(key_, {"session:", m.key, ":", m.name});
+    } else {
+        assign(key_, {"user:", m.key, ":", m.name, "_", m.window});
+    }
+    sink(Write{key_, m.value, m.expires_at, group_of(m), m.erased});
+}
+
+std::size_t Engine::drop_idle(weir::Duration grace, const Sink& sink) {
+    std::size_t keys = 0;
+    weir::Timestamp newest = weir::Timestamp::min();
+    shards_.each_latest([&](weir::Timestamp latest) {
+        ++keys;
+        newest = std::max(newest, latest);
     });
+    if (keys == 0) {
+        return 0;
+    }
+    // Ages in buckets 2 % wide; of each bucket, how many there are and the latest.
+    struct Bucket {
+        std::size_t keys = 0;
+        weir::Timestamp latest = weir::Timestamp::min();
+    };
+    std::array<Bucket, 64 * 32> buckets;
+    shards_.each_latest([&](weir::Timestamp latest) {
+        const auto age = static_cast<double>(newest.time_since_epoch().count()) -
+                         static_cast<double>(latest.time_since_epoch().count());
+        const auto at = static_cast<std::size_t>(32 * std::log2(1 + age));
+        Bucket& bucket = buckets[std::min(at, buckets.size() - 1)];
+        ++bucket.keys;
+        bucket.latest = std::max(bucket.latest, latest);
+    });
+    weir::Timestamp until = weir::Timestamp::min();
+    for (std::size_t i = buckets.size(), found = 0; i != 0 && found < (keys + 7) / 8; --i) {
+        found += buckets[i - 1].keys;
+        until = std::max(until, buckets[i - 1].latest);
+    }
+    const auto dropped = shards_.drop_idle(until, rebuilding_, [&](const weir::Metric& m) { hand_out(m, sink); });
+    const auto old = std::min(until, weir::saturating_subtract(now_, grace));
+    stitcher_.forget(old);
+    seen_.forget(old);
+    return dropped;
 }
 
 std::size_t Engine::memory_in_use() {

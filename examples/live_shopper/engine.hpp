@@ -39,7 +39,7 @@ namespace live_shopper {
 enum class Outcome : std::uint8_t {
     accepted,
     duplicate,       // its id was seen before
-    late,            // too old to change anything
+    late,            // too old to change anything, or to tell whether it came before
     refused_future,  // too far ahead of the clock
     nobody,          // with neither user nor session id
     refused_bot,     // one of more than a person can make
@@ -96,6 +96,12 @@ public:
     /// Forgets what has nothing left to hand out: for one who drains only in the end.
     void forget() { shards_.forget(); }
 
+    /// Drops what has been idle for longest, an eighth of all keys or more, and takes its values back. Gives how many
+    /// keys. What is handed out afterwards is as right as before: a shopper who comes back has values once windows are
+    /// complete again. Ids and visitors as old go too, but those of the last `grace`: an event that comes later than
+    /// that is late from then on, since nothing tells whether it came before. O(keys).
+    std::size_t drop_idle(weir::Duration grace, const Sink& sink);
+
     /// While rebuilding, values may be in the store that this engine did not hand out; what moves away is then taken
     /// back all the same.
     void rebuilding(bool yes);
@@ -117,6 +123,7 @@ public:
 
 private:
     void assume_published(std::string_view user);
+    void hand_out(const weir::Metric& m, const Sink& sink);
 
     Settings settings_;
     weir::FutureGuard guard_;

@@ -17,6 +17,9 @@ constexpr std::size_t portion = 4096;
 // While the store keeps up less than this, values wait in the engine, where newer ones take their place for free.
 constexpr std::size_t backlog = 50'000;
 
+// Near the memory limit, so many writes may wait.
+constexpr std::size_t short_backlog = 10'000;
+
 // More flushes than this that wait for the store are told of as one.
 constexpr std::size_t max_flushes = 256;
 
@@ -64,6 +67,7 @@ void Job::step(weir::Duration wait) {
         if (!caught_up_) {
             check_caught_up(now);
         }
+        keep_within_memory();
     }
     dead_letters_.poll();
     collect_acknowledgements();
@@ -266,6 +270,7 @@ void Job::forget() {
     caught_up_ = false;
     dirty_ = false;
     paused_ = false;
+    short_of_memory_ = false;
     last_flush_.reset();
     last_event_flush_.reset();
     release_by_.reset();
@@ -463,18 +468,64 @@ void Job::commit_now(weir::Duration wait) {
     committable_.clear();
 }
 
+void Job::keep_within_memory() {
+    if (options_.memory_limit == 0) {
+        return;
+    }
+    const auto in_use = [&] { return options_.memory ? options_.memory() : engine_->memory_in_use(); };
+    const auto high = options_.memory_limit / 10 * 9;
+    const auto low = options_.memory_limit / 20 * 17;
+    auto used = in_use();
+    short_of_memory_ = used >= high || (short_of_memory_ && used >= low);
+    if (used < high || (used < options_.memory_limit && store_.pending() > short_backlog)) {
+        return;  // what waits for the store goes first
+    }
+    WriteBatch batch;
+    std::uint64_t group = 0;
+    std::size_t dropped = 0;
+    for (int round = 0; round < 4 && used >= low; ++round) {
+        const auto some = engine_->drop_idle(options_.memory_grace, [&](const Write& write) {
+            if (batch.size() >= portion && write.group != group) {
+                store_.submit(std::move(batch), ++ticket_);
+                batch = WriteBatch{};
+            }
+            group = write.group;
+            batch.erase(write.key, group);
+        });
+        if (some == 0) {
+            break;
+        }
+        dropped += some;
+        used = in_use();
+    }
+    if (!batch.empty()) {
+        store_.submit(std::move(batch), ++ticket_);
+    }
+    metrics_.evicted.add(dropped);
+    if (memory_reminder_.allows()) {
+        log::warn("near the memory limit: what was idle for longest is dropped",
+                  {{"dropped", dropped},
+                   {"keys", engine_->keys()},
+                   {"bytes", used},
+                   {"limit", options_.memory_limit},
+                   {"suppressed", memory_reminder_.suppressed()}});
+    }
+}
+
 void Job::pause_or_resume() {
     const auto letters = dead_letters_.sent() - dead_letters_.delivered();
     const auto pending = store_.pending();
-    if (!paused_ && (pending >= options_.max_pending || dead_letters_.full())) {
+    const auto most = short_of_memory_ ? std::min(options_.max_pending, short_backlog) : options_.max_pending;
+    if (!paused_ && (pending >= most || dead_letters_.full())) {
         paused_ = true;
+        metrics_.pauses.add();
         source_.pause();
         // What comes in meanwhile is not seen, so time must not follow the clock.
         for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
             reader_->at_end(slot, false);
         }
         log::warn("consumption pauses", {{"redis_queue", pending}, {"dead_letters_waiting", letters}});
-    } else if (paused_ && pending <= options_.max_pending / 2 && !dead_letters_.full()) {
+    } else if (paused_ && pending <= most / 2 && !dead_letters_.full()) {
         paused_ = false;
         source_.resume();
         for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
@@ -513,6 +564,10 @@ void Job::report(weir::Timestamp now) {
     metrics_.outcomes[static_cast<std::size_t>(Outcome::late)].add(settled.late);
     keys_share_.set(engine_->keys());
     queue_share_.set(store_.pending());
+    metrics_.memory_limit.set(options_.memory_limit);
+    if (options_.memory) {
+        metrics_.memory.set(options_.memory());
+    }
     metrics_.dead_letters_waiting.set(dead_letters_.sent() - dead_letters_.delivered());
     if (due(last_memory_, now, std::chrono::seconds{10})) {
         last_memory_ = now;

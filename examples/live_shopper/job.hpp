@@ -11,6 +11,9 @@
 // the store. Offsets are committed once the store has acknowledged, and the dead-letter topic has taken, all they led
 // to.
 //
+// Near the memory limit consumption waits for what is queued to be written, then what has been idle for longest is
+// dropped and its values are taken back.
+//
 // Writes carry the generation of the assignment. Where the store knows a newer one, somebody else has the partitions:
 // the job drops what it has and joins the group anew.
 //
@@ -23,6 +26,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +36,7 @@
 #include <weir/time.hpp>
 
 #include "engine.hpp"
+#include "log.hpp"
 #include "metrics.hpp"
 #include "read_back.hpp"
 #include "reader.hpp"
@@ -47,6 +52,9 @@ struct JobOptions {
     std::size_t shards = 1;                           // threads that the lanes are split over
     std::size_t max_record = Decoder::default_limit;  // bytes; a longer one is undecodable
     std::size_t max_pending = 200'000;                // values waiting at which consumption pauses
+    std::size_t memory_limit = 0;                     // bytes; 0: none
+    std::function<std::size_t()> memory;  // bytes in use, asked each turn; empty: those of the state, O(keys)
+    weir::Duration memory_grace = std::chrono::hours{1};  // how late events may be once something was dropped
     weir::Duration commit_interval = std::chrono::seconds{1};
     weir::Duration read_back_slack = std::chrono::minutes{10};   // read further back than the longest window by this
     weir::Duration release_wait = std::chrono::seconds{2};       // for acknowledgements before partitions are given up
@@ -113,6 +121,7 @@ private:
     void advance(weir::Timestamp now);
     void flush(weir::Timestamp now);
     void collect_acknowledgements();
+    void keep_within_memory();
     void pause_or_resume();
     void release(weir::Timestamp now, bool lost);
     void report(weir::Timestamp now);
@@ -137,6 +146,7 @@ private:
     std::vector<Position> committable_;
 
     std::vector<Fence> newer_;  // what the store refused the last assignment for
+    log::Limit memory_reminder_{std::chrono::seconds{10}};
     std::uint64_t ticket_ = 0;
     std::uint64_t acknowledged_ = 0;
     std::optional<weir::Timestamp> last_flush_;
@@ -154,6 +164,7 @@ private:
     bool dirty_ = false;     // an event came since the last flush
     bool caught_up_ = false;
     bool paused_ = false;
+    bool short_of_memory_ = false;
     bool stopping_ = false;
     bool stopped_ = false;
 };

@@ -133,8 +133,12 @@ std::string Metrics::render() const {
     text.counter("read_back_total", "Records read again to rebuild the windows.", read_back);
     text.gauge("keys", "Shoppers and sessions held.", keys);
     text.gauge("state_bytes", "Bytes of state held.", state_bytes);
+    text.gauge("memory_bytes", "Bytes allocated, and set aside for the Kafka client.", memory);
+    text.gauge("memory_limit_bytes", "What these are kept within; 0 where there is no limit.", memory_limit);
+    text.counter("evicted_total", "Keys of lanes dropped to stay within the memory limit.", evicted);
     text.gauge("caught_up", "1 once the windows are rebuilt and values are written.", caught_up);
     text.gauge("paused", "1 while consumption waits for Redis or the dead-letter topic.", paused);
+    text.counter("pauses_total", "Times that consumption began to wait.", pauses);
     text.counter("rebalances_total", "Assignments taken on.", rebalances);
     text.counter("commits_total", "Offset commits sent.", commits);
     text.counter("fenced_total", "Assignments dropped because Redis knew a newer owner of a partition.", fenced);

@@ -84,8 +84,12 @@ public:
     Number read_back;                               // records read again to rebuild the windows
     Number keys;                                    // shoppers and sessions held
     Number state_bytes;
-    Number caught_up;  // 0 or 1; in a fleet, partitions of shoppers
-    Number paused;     // as caught_up
+    Number memory;        // bytes allocated, and set aside for the Kafka client
+    Number memory_limit;  // 0: none
+    Number evicted;       // keys dropped to stay within it
+    Number pauses;        // of consumption
+    Number caught_up;     // 0 or 1; in a fleet, partitions of shoppers
+    Number paused;        // as caught_up
     Number rebalances;
     Number commits;
     Number fenced;        // assignments dropped because the store knew a newer one

@@ -95,6 +95,7 @@ struct Flags {
     std::optional<std::string> redis_certificate;
     std::optional<std::string> redis_key;
     std::optional<std::size_t> max_pending;
+    std::optional<std::string> memory_limit;
     std::optional<unsigned> threads;
     bool embedded_kafka = false;
     std::optional<std::uint32_t> partitions;
@@ -117,6 +118,10 @@ std::string check_length(const std::string& text) {
     return parse_duration(text) == weir::Duration::zero()
                ? fmt::format("expected a duration of 1ms or more, found \"{}\"", text)
                : check_duration(text);
+}
+
+std::string check_bytes(const std::string& text) {
+    return parse_bytes(text) ? "" : fmt::format("expected bytes such as 512M or 2G, found \"{}\"", text);
 }
 
 void add_settings(CLI::App& app, Flags& flags) {
@@ -226,6 +231,10 @@ void add_run(CLI::App& app, Flags& flags) {
         ->check(check_length)
         ->group("Redis");
     app.add_option("--threads", flags.threads, "Shards that work in parallel [1]")->check(CLI::Range(1, 256));
+    app.add_option("--memory-limit", flags.memory_limit,
+                   "Memory that state and queues are kept within: near it what was idle for longest is dropped [none]")
+        ->type_name("BYTES[K|M|G]")
+        ->check(check_bytes);
     app.add_option("--metrics", flags.metrics,
                    "Serve Prometheus metrics at /metrics; on loopback where only a port is given")
         ->type_name("[HOST:]PORT");
@@ -331,6 +340,9 @@ void apply_run(const Flags& flags, Config& config) {
     set(config.redis.tls_certificate, flags.redis_certificate);
     set(config.redis.tls_key, flags.redis_key);
     set(config.max_pending, flags.max_pending);
+    if (flags.memory_limit) {
+        config.memory_limit = parse_bytes(*flags.memory_limit).value();
+    }
     set(config.threads, flags.threads);
     config.embedded_kafka = config.embedded_kafka || flags.embedded_kafka;
     config.scale_out = config.scale_out || flags.scale_out;

@@ -277,6 +277,29 @@ void Shards::forget() {
     }
 }
 
+void Shards::each_latest(const std::function<void(weir::Timestamp)>& f) {
+    work_off();
+    for (const auto& shard : shards_) {
+        shard->users.each_latest(f);
+        shard->sessions.each_latest(f);
+    }
+}
+
+void Shards::note_dropped(std::string_view user, weir::Timestamp until) {
+    work_off();
+    shards_[shard_of(user)]->users.note_dropped(user, until);
+}
+
+std::size_t Shards::drop_idle(weir::Timestamp until, bool published, const weir::MetricSink& sink) {
+    work_off();
+    std::size_t dropped = 0;
+    for (const auto& shard : shards_) {
+        dropped += shard->users.drop_idle(until, published, sink);
+        dropped += shard->sessions.drop_idle(until, published, sink);
+    }
+    return dropped;
+}
+
 Settled Shards::settle() {
     work_off();
     Settled sum;

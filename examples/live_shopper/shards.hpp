@@ -78,6 +78,11 @@ public:
     void drain(const weir::MetricSink& sink);
     void forget();
 
+    /// As Pipeline's, in all shards.
+    void each_latest(const std::function<void(weir::Timestamp)>& f);
+    void note_dropped(std::string_view user, weir::Timestamp until);
+    std::size_t drop_idle(weir::Timestamp until, bool published, const weir::MetricSink& sink);
+
     /// What became of the counted events queued since the last call.
     [[nodiscard]] Settled settle();
 

@@ -18,6 +18,7 @@
 #include <string>
 #include <string_view>
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/lane.hpp>
 #include <weir/symbol.hpp>
@@ -36,7 +37,8 @@ struct Claim {
 class Stitcher {
 public:
     /// `horizon`: how far back history matters. The symbols outlive the stitcher.
-    Stitcher(weir::Duration horizon, weir::Symbols& symbols) : visitors_{Visitor{horizon}}, symbols_{symbols} {}
+    Stitcher(weir::Duration horizon, weir::Symbols& symbols)
+        : horizon_{horizon}, visitors_{Visitor{horizon}}, symbols_{symbols} {}
 
     /// A number for a visitor that no identified event has: the origin of their anonymous events.
     [[nodiscard]] static std::uint64_t origin(std::string_view visitor) {
@@ -79,10 +81,33 @@ public:
     void advance_to(weir::Timestamp now) {
         visitors_.advance_to(now);
         visitors_.drain([](const std::string&, Visitor&) {});
+        if (!forgotten_.empty() && weir::saturating_subtract(now, horizon_) >= forgotten_until_) {
+            forgotten_ = {};
+        }
+    }
+
+    /// Forgets visitors without an event after `until`, to have their memory.
+    void forget(weir::Timestamp until) {
+        visitors_.drop_if([&](const std::string& name, const Visitor& v) {
+            if (v.last > until) {
+                return false;
+            }
+            forgotten_.insert(origin(name));
+            forgotten_until_ = std::max(forgotten_until_, until);
+            return true;
+        });
+    }
+
+    /// Until when events of a visitor may have been forgotten that a login would claim; nothing where none were.
+    [[nodiscard]] std::optional<weir::Timestamp> forgot(std::string_view visitor) const {
+        return !forgotten_.empty() && forgotten_.contains(origin(visitor)) ? std::optional{forgotten_until_}
+                                                                           : std::nullopt;
     }
 
     [[nodiscard]] std::size_t size() const { return visitors_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const { return visitors_.memory_in_use(); }
+    [[nodiscard]] std::size_t memory_in_use() const {
+        return visitors_.memory_in_use() + forgotten_.bucket_count() * (sizeof(std::uint64_t) + 1);
+    }
 
 private:
     struct Visitor {
@@ -107,7 +132,10 @@ private:
         [[nodiscard]] std::size_t heap_bytes() const { return logins.heap_bytes(); }
     };
 
+    weir::Duration horizon_;
     weir::KeyedWindows<std::string, Visitor> visitors_;
+    boost::unordered_flat_set<std::uint64_t> forgotten_;  // visitors, by origin
+    weir::Timestamp forgotten_until_ = weir::Timestamp::min();
     weir::Symbols& symbols_;
     std::uint64_t arrivals_ = 0;
 };

@@ -96,6 +96,11 @@ public:
     template <class F>
     void forget_if(F f);
 
+    /// Forgets every window for which `f(key, window)` is true, whether or not it is over or has changed; gives how
+    /// many. O(keys).
+    template <class F>
+    std::size_t drop_if(F f);
+
     /// Calls `f(key, window)` for every key. O(keys).
     template <class F>
     void for_each(F f) const {
@@ -291,6 +296,25 @@ void KeyedWindows<Key, Window, Hash>::forget_if(F f) {
     };
     changed_.erase(std::remove_if(changed_.begin(), changed_.end(), over), changed_.end());
     release();
+}
+
+template <class Key, class Window, class Hash>
+template <class F>
+std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
+    std::vector<Id> dropped;
+    for (const Id id : index_) {
+        if (f(std::as_const(slot(id).key), slot(id).window)) {
+            dropped.push_back(id);
+        }
+    }
+    for (const Id id : dropped) {
+        forget(id);
+    }
+    // A slot that is free has not changed.
+    changed_.erase(std::remove_if(changed_.begin(), changed_.end(), [&](Id id) { return !slot(id).changed; }),
+                   changed_.end());
+    release();
+    return dropped.size();
 }
 
 template <class Key, class Window, class Hash>

@@ -33,6 +33,7 @@
 #include <utility>
 #include <vector>
 
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/none.hpp>
 #include <weir/keyed_windows.hpp>
@@ -96,6 +97,16 @@ public:
 
     /// Says that any value of the key may be in the store: what of them does not hold is taken back.
     virtual void assume_published(std::string_view key) = 0;
+
+    /// Calls `f` with the time of the latest event of each key; Timestamp::min() where its windows are empty. O(keys).
+    virtual void each_latest(const std::function<void(Timestamp)>& f) const = 0;
+    /// Drops the keys without an event after `until` and takes their values back; gives how many. A key that comes back
+    /// is incomplete: a window of it has values again once it reaches back no further than `until`. O(keys).
+    /// `published`: values may be in the store though this lane did not hand them out.
+    virtual std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) = 0;
+
+    /// Says that events of a key at or before `until` are missing, as if it had been dropped.
+    virtual void note_dropped(std::string_view key, Timestamp until) = 0;
 
     /// How far back events matter: the longest window, its history and its linger.
     [[nodiscard]] virtual Duration horizon() const = 0;
@@ -394,6 +405,40 @@ private:
     std::string text_;
 };
 
+/// The keys of which a lane dropped events, all of them at or before `until`.
+class Dropped {
+public:
+    void add(std::string_view key, Timestamp until) {
+        keys_.insert(hash(key));
+        until_ = std::max(until_, until);
+    }
+    [[nodiscard]] bool any() const noexcept { return !keys_.empty(); }
+    /// Whether events of the key after `time` may be missing.
+    [[nodiscard]] bool misses(std::string_view key, Timestamp time) const {
+        return !keys_.empty() && time < until_ && keys_.contains(hash(key));
+    }
+    [[nodiscard]] Timestamp until() const noexcept { return until_; }
+
+    /// Forgets the keys that are not among `live`, a Dropped too, and looks again after `next`.
+    void keep(Dropped live, Timestamp next) {
+        boost::unordered_flat_set<std::uint64_t> kept;
+        for (const auto key : live.keys_) {
+            if (keys_.contains(key)) {
+                kept.insert(key);
+            }
+        }
+        keys_ = std::move(kept);
+        until_ = next;
+    }
+    [[nodiscard]] std::size_t heap_bytes() const { return keys_.bucket_count() * (sizeof(std::uint64_t) + 1); }
+
+private:
+    static std::uint64_t hash(std::string_view key) { return std::hash<std::string_view>{}(key); }
+
+    boost::unordered_flat_set<std::uint64_t> keys_;  // by hash: one key in 2^64 / keys is taken for another
+    Timestamp until_ = Timestamp::min();
+};
+
 /// A value is renewed while half of its `spare` time is left: that between when its window can empty and when it
 /// lapses.
 [[nodiscard]] inline bool must_renew(Timestamp expires_at, Timestamp wanted, Duration spare) {
@@ -462,7 +507,12 @@ public:
         });
     }
 
-    void advance_to(Timestamp now) override { keyed_.advance_to(now); }
+    void advance_to(Timestamp now) override {
+        keyed_.advance_to(now);
+        if (dropped_.any() && saturating_subtract(now, horizon()) >= dropped_.until()) {
+            dropped_ = Dropped{};
+        }
+    }
 
     void drain(const MetricSink& sink) override {
         keyed_.drain([&](std::string_view key, State& state) {
@@ -486,6 +536,9 @@ public:
     void move(std::string_view from, AnyLane<Event>* target, std::string_view to, const History& history,
               bool published, Symbols* symbols) override {
         if constexpr (!std::same_as<Origin, NoOrigin>) {
+            if (target != nullptr && dropped_.misses(from, history.after)) {
+                target->note_dropped(to, dropped_.until());
+            }
             if (keyed_.find(from) == nullptr) {
                 return;
             }
@@ -526,6 +579,31 @@ public:
         });
     }
 
+    void each_latest(const std::function<void(Timestamp)>& f) const override {
+        keyed_.for_each([&](std::string_view, const State& state) { f(latest(state)); });
+    }
+
+    std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) override {
+        return keyed_.drop_if([&](std::string_view key, State& state) {
+            if (latest(state) > until) {
+                return false;
+            }
+            if (published) {
+                forget_what_was_published(state);
+            }
+            for (std::size_t w = 0; w != labels_.size(); ++w) {
+                publisher_.erase(state.published[w], keyed_.now(), labels_[w], key, sink);
+            }
+            dropped_.add(key, until);
+            return true;
+        });
+    }
+
+    void note_dropped(std::string_view key, Timestamp until) override {
+        dropped_.add(key, until);
+        keyed_.update(key, [](State&) { return true; });  // values that are in the store have to go
+    }
+
     [[nodiscard]] Duration horizon() const override {
         Duration longest = Duration::zero();
         for (const Duration length : spec_.kind.lengths) {
@@ -543,9 +621,11 @@ public:
     }
 
     [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use(); }
+    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use() + dropped_.heap_bytes(); }
 
 private:
+    static Timestamp latest(const State& state) { return state.windows.latest().value_or(Timestamp::min()); }
+
     static void forget_what_was_published(State& state) {
         for (Group& group : state.published) {
             for (Held& held : group) {
@@ -561,7 +641,8 @@ private:
         const auto latest = windows.latest(w);
         const Timestamp empties = latest ? saturating_add(*latest, windows.length(w)) : Timestamp::min();
         const Timestamp expires_at = saturating_add(empties, spec_.linger_);
-        if (!latest || expires_at <= now) {
+        const Timestamp needs = saturating_subtract(saturating_subtract(now, windows.length(w)), spec_.kind.history);
+        if (!latest || expires_at <= now || dropped_.misses(key, needs)) {
             publisher_.erase(group, now, labels_[w], key, sink);
             return;
         }
@@ -574,6 +655,7 @@ private:
     }
 
     KeyedWindows<std::string, State> keyed_;
+    Dropped dropped_;
     Publisher_ publisher_;
     Spec spec_;
     std::vector<std::string> labels_;
@@ -620,12 +702,24 @@ public:
         });
     }
 
-    void advance_to(Timestamp now) override { keyed_.advance_to(now); }
+    void advance_to(Timestamp now) override {
+        keyed_.advance_to(now);
+        // A session that was dropped can go on for as long as its gap; one that did is not complete as long as it
+        // lasts.
+        const Duration wait = spec_.kind.gap + spec_.kind.lateness;
+        if (dropped_.any() && saturating_subtract(now, wait) > dropped_.until()) {
+            Dropped live;
+            keyed_.for_each([&](std::string_view key, const State&) { live.add(key, now); });
+            dropped_.keep(std::move(live), now);
+        }
+    }
 
     void drain(const MetricSink& sink) override {
         keyed_.drain([&](std::string_view key, State& state) {
             const auto& open = state.sessions.sessions();
-            if (!open.empty()) {
+            if (dropped_.misses(key, Timestamp::min())) {
+                publisher_.erase(state.published, keyed_.now(), "", key, sink);
+            } else if (!open.empty()) {
                 publish(state.published, open.back(), false, key, sink);
             } else if (state.closed) {
                 publish(state.published, *state.closed, true, key, sink);
@@ -642,6 +736,32 @@ public:
     [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
     void assume_published(std::string_view) override {}  // what a session has never goes elsewhere
     void move(std::string_view, AnyLane<Event>*, std::string_view, const History&, bool, Symbols*) override {}
+
+    void each_latest(const std::function<void(Timestamp)>& f) const override {
+        keyed_.for_each([&](std::string_view, const State& state) { f(latest(state)); });
+    }
+
+    std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) override {
+        return keyed_.drop_if([&](std::string_view key, State& state) {
+            if (latest(state) > until) {
+                return false;
+            }
+            if (published) {
+                for (Held& held : state.published) {
+                    held.expires_at = Held::unknown;
+                }
+            }
+            publisher_.erase(state.published, keyed_.now(), "", key, sink);
+            dropped_.add(key, until);
+            return true;
+        });
+    }
+
+    void note_dropped(std::string_view key, Timestamp until) override {
+        dropped_.add(key, until);
+        keyed_.update(key, [](State&) { return true; });
+    }
+
     [[nodiscard]] Duration horizon() const override { return spec_.kind.gap + spec_.kind.lateness + spec_.linger_; }
 
     [[nodiscard]] std::vector<MetricInfo> catalogue() const override {
@@ -651,9 +771,15 @@ public:
     }
 
     [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use(); }
+    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use() + dropped_.heap_bytes(); }
 
 private:
+    static Timestamp latest(const State& state) {
+        const auto& open = state.sessions.sessions();
+        const Timestamp time = open.empty() ? Timestamp::min() : open.back().last;
+        return state.closed ? std::max(time, state.closed->last) : time;
+    }
+
     [[nodiscard]] Timestamp expires_at(const Session<T>& session) const {
         return saturating_add(saturating_add(session.last, spec_.kind.gap), spec_.linger_);
     }
@@ -673,6 +799,7 @@ private:
     }
 
     KeyedWindows<std::string, State> keyed_;
+    Dropped dropped_;
     Publisher_ publisher_;
     Spec spec_;
 };

@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string_view>
@@ -122,6 +123,33 @@ public:
     void assume_published(std::string_view key) {
         for (const auto& lane : lanes_) {
             lane->assume_published(key);
+        }
+    }
+
+    /// Calls `f` with the time of the latest event of each key of each lane; Timestamp::min() where its windows are
+    /// empty. O(keys).
+    void each_latest(const std::function<void(Timestamp)>& f) const {
+        for (const auto& lane : lanes_) {
+            lane->each_latest(f);
+        }
+    }
+
+    /// Drops, lane by lane, the keys without an event after `until`, and takes their values back; gives how many. A key
+    /// that comes back has values again, window by window, once they reach back no further than `until`: a value that
+    /// is there is right. O(keys), and 9 to 20 bytes for each key dropped until its windows are complete. `published`:
+    /// values may be in the store that this pipeline did not hand out.
+    std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) {
+        std::size_t dropped = 0;
+        for (const auto& lane : lanes_) {
+            dropped += lane->drop_idle(until, published, sink);
+        }
+        return dropped;
+    }
+
+    /// Says that events of a key at or before `until` are missing, as if it had been dropped.
+    void note_dropped(std::string_view key, Timestamp until) {
+        for (const auto& lane : lanes_) {
+            lane->note_dropped(key, until);
         }
     }
 

@@ -115,6 +115,11 @@ public:
     /// The time of the latest event known, for an Expiring aggregator of the latest that counted, of one window.
     [[nodiscard]] std::optional<Timestamp> latest(std::size_t window) const;
 
+    /// The time of the latest event kept, whether or not it counts in any window.
+    [[nodiscard]] std::optional<Timestamp> latest() const {
+        return log_.empty() ? std::nullopt : std::optional{log_.back_time()};
+    }
+
     /// When the next event leaves a window or stops being kept; nothing where no event is kept. O(windows).
     [[nodiscard]] std::optional<Timestamp> next_expiry() const;
 

@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """The job on Apache Kafka itself, killed in the middle."""
 
+import pathlib
 import random
+import re
 import subprocess
 import tempfile
 import time
 
-from shop import ROOT, ShopTest, visits, wait_for
+from shop import BUILD, ROOT, ShopTest, visits, wait_for
 
 
 class RealKafka(ShopTest):
@@ -28,9 +30,9 @@ class RealKafka(ShopTest):
         shop.TOPIC = name
         self.addCleanup(setattr, shop, "TOPIC", before)
 
-    def job(self):
+    def job(self, *arguments):
         return self.run_job("--brokers", self.brokers, "--group", f"group-{self.id()}", "-X", "session.timeout.ms=6000",
-                            stdout=subprocess.DEVNULL)
+                            *arguments, stdout=subprocess.DEVNULL)
 
     def test_killed_at_any_moment_the_store_ends_as_if_nothing_had_happened(self):
         self.topic("killed")
@@ -69,6 +71,22 @@ class RealKafka(ShopTest):
         self.assertIn("{broken", read)
         for header in ("reason=not_json", "topic=broken", "partition=", "offset="):
             self.assertIn(header, read)
+
+    def test_more_shoppers_than_fit_stay_within_the_memory_limit(self):
+        self.topic("crowd")
+        subprocess.run([BUILD / "examples" / "live_shopper" / "shop-simulator", "--brokers", self.brokers, "--topic", "crowd",
+                        "--events", "250000", "--rate", "1000000", "--shoppers", "60000", "--seed", "1"], check=True, timeout=300)
+        limit = 80
+        job = self.job("--memory-limit", f"{limit}M")
+        wait_for("all events", lambda: self.metric("live_shopper_caught_up") == 1 and
+                 self.metric("live_shopper_consumer_lag") == 0 and self.job_log().count("caught up"), 240)
+        most = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{job.pid}/status").read_text()).group(1)) / 1024
+        self.assertGreater(self.metric("live_shopper_evicted_total"), 10_000)
+        self.assertLess(self.metric("live_shopper_memory_bytes"), limit << 20)
+        self.assertIn("near the memory limit", self.job_log())
+        print(f"resident {most:.0f} MB at most, limit {limit} MB")
+        self.assertLess(most, limit + 72)  # the program itself, the Kafka client, and holes
+        self.assertGreater(len(self.store()), 1000)
 
     def dead_letters(self, topic):
         """Payload and headers of each, a line; nothing while there is no such topic."""

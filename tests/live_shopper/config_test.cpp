@@ -189,6 +189,27 @@ TEST_CASE("a byte order mark before the text is passed over", "[config]") {
     CHECK_THAT(error_of("\xEF\xBB\xBF{\"linger\": \"10 m\"}"), Contains("expected a duration such as 5m"));
 }
 
+TEST_CASE("bytes may come in units", "[config]") {
+    CHECK(live_shopper::parse_bytes("0") == 0U);
+    CHECK(live_shopper::parse_bytes("123456789") == 123'456'789U);
+    CHECK(live_shopper::parse_bytes("3K") == 3U << 10U);
+    CHECK(live_shopper::parse_bytes("512M") == std::size_t{512} << 20U);
+    CHECK(live_shopper::parse_bytes("2G") == std::size_t{2} << 30U);
+    for (const auto* const bad :
+         {"", "M", "1.5G", "-1", "1T", "1MB", "1 G", "1m", "18446744073709551616", "99999999999G"}) {
+        CHECK_FALSE(live_shopper::parse_bytes(bad));
+    }
+    Config config;
+    live_shopper::read_config(R"({"memory_limit": "2G"})", "c", config);
+    CHECK(config.memory_limit == std::size_t{2} << 30U);
+    live_shopper::read_config(R"({"memory_limit": 100000000})", "c", config);
+    CHECK(config.memory_limit == 100'000'000U);
+    CHECK(error_of(R"({"memory_limit": "much"})") ==
+          "features.json:1:18: expected bytes such as 512M or 2G, found \"much\"");
+    config.memory_limit = 1;
+    CHECK_THROWS_WITH(live_shopper::validate(config), "the memory limit: expected 64M or more, found 1 bytes");
+}
+
 TEST_CASE("a key with a slash in it is one key", "[config]") {
     CHECK(error_of(R"({"kafka": {"properties": {"a/b": 1, "a": 2}}})") == "none");
     CHECK_THAT(error_of(R"({"kafka/topic": {}, "kafka": {"topic": "a"}})"),

@@ -42,6 +42,81 @@ std::map<std::string, std::string> written(Engine& engine, std::map<std::string,
 
 }  // namespace
 
+TEST_CASE("what is dropped is taken back and comes again once its windows are complete", "[engine][memory]") {
+    Engine engine{Settings{}};
+    engine.accept(view("a", start, "", "idle"), start);
+    for (int i = 0; i < 20; ++i) {
+        const auto id = std::to_string(i);
+        engine.accept(view(id, start + 20min, "", "busy" + id), start + 20min);
+    }
+    engine.advance_to(start + 20min);
+    auto store = written(engine);
+    REQUIRE(store.count("user:idle:product_view_count_1h") == 1);
+    std::set<std::string> erased;
+    while (engine.keys() > 40) {
+        REQUIRE(engine.drop_idle(1h, [&](const Write& w) {
+            CHECK(w.erase);
+            erased.emplace(w.key);
+        }) > 0);
+    }
+    // Oldest first, and everything that the store had of it.
+    CHECK(erased.count("user:idle:product_view_count_1h") == 1);
+    for (const auto& [key, value] : store) {
+        if (key.starts_with("user:idle:")) {
+            CHECK(erased.count(key) == 1);
+        }
+    }
+    for (const auto& key : erased) {
+        store.erase(key);
+    }
+
+    // The first hour after a drop a window of an hour is not known; one of five minutes is after five.
+    engine.accept(view("b", start + 21min, "", "idle"), start + 21min);
+    engine.advance_to(start + 21min);
+    store = written(engine, std::move(store));
+    CHECK(store.count("user:idle:product_view_count_5m") == 0);
+    CHECK(store.count("user:idle:product_view_count_1h") == 0);
+    engine.accept(view("c", start + 30min, "", "idle"), start + 30min);
+    engine.advance_to(start + 30min);
+    store = written(engine, std::move(store));
+    CHECK(store.at("user:idle:product_view_count_5m") == "1");
+    CHECK(store.count("user:idle:product_view_count_1h") == 0);
+    engine.accept(view("d", start + 85min, "", "idle"), start + 85min);
+    engine.advance_to(start + 85min);
+    store = written(engine, std::move(store));
+    CHECK(store.at("user:idle:return_view_count_1h") == R"({"5":2})");
+    // A shopper who was never dropped has all values at once.
+    engine.accept(view("e", start + 85min, "", "new"), start + 85min);
+    engine.advance_to(start + 86min);
+    store = written(engine, std::move(store));
+    CHECK(store.count("user:new:product_view_count_1h") == 1);
+}
+
+TEST_CASE("a login of a visitor who was dropped leaves the user's windows incomplete", "[engine][memory]") {
+    Engine engine{Settings{}};
+    engine.accept(view("a", start, "", "visitor"), start);
+    engine.accept(view("b", start + 1min, "ada", "other"), start + 1min);
+    engine.advance_to(start + 1min);
+    auto store = written(engine);
+    REQUIRE(store.count("user:ada:product_view_count_1h") == 1);
+    const auto erasing = [&](const Write& w) { store.erase(std::string{w.key}); };
+    engine.accept(view("c", start + 30min, "ada", "other"), start + 30min);
+    engine.advance_to(start + 30min);
+    store = written(engine, std::move(store));
+    REQUIRE(engine.drop_idle(1min, erasing) > 0);
+    REQUIRE(store.count("user:visitor:product_view_count_1h") == 0);
+    REQUIRE(store.count("user:ada:product_view_count_1h") == 1);
+    engine.accept(view("d", start + 31min, "ada", "visitor"), start + 31min);
+    engine.advance_to(start + 31min);
+    store = written(engine, std::move(store));
+    CHECK(store.count("user:ada:product_view_count_1h") == 0);  // it lacks the visitor's view
+    CHECK(store.count("user:ada:product_view_count_5m") == 1);  // that does not
+    engine.accept(view("e", start + 95min, "ada", "visitor"), start + 95min);
+    engine.advance_to(start + 95min);
+    store = written(engine, std::move(store));
+    CHECK(store.count("user:ada:product_view_count_1h") == 1);
+}
+
 TEST_CASE("the checkout lane is there where its windows are", "[engine]") {
     Settings settings;
     ShopEvent step = view("a", start, "", "visitor");

@@ -314,6 +314,34 @@ TEST_CASE("consumption pauses while dead letters cannot be delivered", "[job]") 
     CHECK(world.logs[0].committed == 200);
 }
 
+TEST_CASE("near the memory limit what was idle for longest goes, once the queue is short", "[job]") {
+    World world;
+    JobOptions options;
+    std::size_t memory = 0;
+    options.memory_limit = 1000;
+    options.memory = [&] { return memory; };
+    Run run{world, options};
+    run.steps(25);
+    world.produce(view("a", world.now, "idle"));
+    run.steps(6000);
+    for (int i = 0; i < 10; ++i) {
+        world.produce(view("b" + std::to_string(i), world.now, "u" + std::to_string(i)));
+    }
+    run.steps(40);
+    REQUIRE(world.value("user:idle:product_view_count_1h") == "1");
+    memory = 899;
+    run.steps(40);
+    CHECK(run.metrics.evicted.value() == 0);
+    memory = 900;
+    run.steps(1);
+    memory = 0;
+    run.steps(40);
+    CHECK(run.metrics.evicted.value() > 0);
+    CHECK(run.metrics.memory_limit.value() == 1000);
+    CHECK_FALSE(world.value("user:idle:product_view_count_1h"));
+    CHECK_FALSE(run.source.paused());
+}
+
 TEST_CASE("a store that lost values gets all of them again", "[job]") {
     World world;
     Run run{world};

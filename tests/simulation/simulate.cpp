@@ -3,7 +3,7 @@
 
 // Runs the simulation over many seeds.
 //
-//     simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--story]
+//     simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--memory-limit BYTES] [--story]
 //
 // Prints every seed that goes wrong and what is wrong, and at the end a line of sums. `--story` tells what happens, and
 // goes with one seed. Exit status 1 where a seed went wrong, 2 for usage.
@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
     std::uint64_t from = 1;
     std::uint64_t jobs = std::max(1U, std::thread::hardware_concurrency());
     auto breakage = simulation::Breakage::none;
+    std::size_t memory_limit = 0;
     bool story = false;
     for (int i = 1; i < argc; ++i) {
         const std::string_view flag{argv[i]};
@@ -65,6 +66,8 @@ int main(int argc, char** argv) {
             from = number(argv[i]);
         } else if (flag == "--jobs") {
             jobs = number(argv[i]);
+        } else if (flag == "--memory-limit") {
+            memory_limit = number(argv[i]);
         } else if (flag == "--break" && simulation::parse_breakage(argv[i])) {
             breakage = *simulation::parse_breakage(argv[i]);
         } else {
@@ -83,7 +86,7 @@ int main(int argc, char** argv) {
     std::vector<std::uint64_t> bad;
     const auto work = [&] {
         for (std::uint64_t seed = next++; seed < from + seeds; seed = next++) {
-            simulation::Plan plan{.seed = seed, .breakage = breakage, .story = {}};
+            simulation::Plan plan{.seed = seed, .breakage = breakage, .memory_limit = memory_limit, .story = {}};
             if (story) {
                 plan.story = [](const std::string& text) { fmt::print("{}\n", text); };
             }
@@ -93,6 +96,8 @@ int main(int argc, char** argv) {
             sum.writes += outcome.writes;
             sum.refused += outcome.refused;
             sum.values += outcome.values;
+            sum.evicted += outcome.evicted;
+            sum.missing += outcome.missing;
             sum.starts += outcome.starts;
             sum.kills += outcome.kills;
             sum.stalls += outcome.stalls;
@@ -121,5 +126,8 @@ int main(int argc, char** argv) {
         "{} values compared, trace {:016x}, {:.1f} s\n",
         seeds, from, bad.size(), sum.events, sum.starts, sum.kills, sum.stalls, sum.writes, sum.refused, sum.values,
         sum.trace, took.count());
+    if (memory_limit != 0) {
+        fmt::print("{} keys evicted; {} of the values missing\n", sum.evicted, sum.missing);
+    }
     return bad.empty() ? 0 : 1;
 }

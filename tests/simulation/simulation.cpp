@@ -55,12 +55,14 @@ live_shopper::Settings settings() {
 }
 
 struct Process {
-    Process(World& world, const Hook& hook, std::size_t its_number)
+    Process(World& world, const Hook& hook, std::size_t its_number, std::size_t memory_limit)
         : number{its_number}, source{world, hook}, store{world, hook}, letters{world, hook} {
         live_shopper::JobOptions options;
         options.settings = settings();
         options.fence = "fence";
         options.max_pending = 2000;
+        options.memory_limit = memory_limit;
+        options.memory_grace = 24h;  // longer than anything here is cut off or comes again
         job = std::make_unique<live_shopper::Job>(options, source, store, letters, metrics,
                                                   [this, &world] { return world.now + clock_error_now; });
     }
@@ -74,6 +76,7 @@ struct Process {
     std::uint64_t calls_to_kill = 0;  // 0: not planned
     std::uint64_t calls_to_stall = 0;
     std::uint64_t late_told = 0;
+    std::uint64_t evicted_told = 0;
     bool stalled = false;
     bool stopping = false;
     int steps_after_stall = -1;  // left to a process that has a successor
@@ -84,6 +87,7 @@ class Simulation {
 public:
     explicit Simulation(const Plan& plan)
         : single_{plan.seed % 3 == 0},
+          memory_limit_{plan.memory_limit},
           world_{plan.seed, 1 + plan.seed % 5, plan.breakage},
           processes_wanted_{single_ ? 1 : 1 + plan.seed % 3} {
         if (plan.story) {
@@ -114,6 +118,8 @@ public:
         outcome.writes = world_.redis.transactions;
         outcome.refused = world_.redis.refused;
         outcome.values = compared;
+        outcome.missing = missing_;
+        outcome.evicted = evicted_;
         outcome.starts = starts_;
         outcome.kills = kills_;
         outcome.stalls = stalls_;
@@ -288,7 +294,7 @@ private:
         if (at_work() < processes_wanted_ && (world_.calm || world_.random.one_in(8))) {
             const auto number = next_process_++;
             processes_.push_back(std::make_unique<Process>(
-                world_, [this, number] { on_call(number); }, number));
+                world_, [this, number] { on_call(number); }, number, memory_limit_));
             ++starts_;
             world_.tell("process {} starts", number);
         }
@@ -351,6 +357,8 @@ private:
     }
 
     void tell_late(Process& process) {
+        evicted_ +=
+            process.metrics.evicted.value() - std::exchange(process.evicted_told, process.metrics.evicted.value());
         const auto late = process.metrics.outcomes[static_cast<std::size_t>(live_shopper::Outcome::late)].value();
         if (late != process.late_told) {
             world_.tell("process {} found {} events late", process.number, late - process.late_told);
@@ -604,7 +612,9 @@ private:
             }
             if (held.expires_at > world_.now + margin) {
                 ++compared;
-                if (found != held.value) {
+                if (!found && memory_limit_ != 0) {
+                    ++missing_;  // of what was dropped
+                } else if (found != held.value) {
                     complain(fmt::format("{}: {} in the store, wanted {}", key, shown(found), shown(held.value)));
                 }
             } else if (found && found != held.value) {
@@ -625,7 +635,8 @@ private:
         for (const auto& [key, value] : model_now) {
             const auto lasting = wanted.find(key);
             if (changing.find(key) == changing.end() && lasting != wanted.end() &&
-                lasting->second.expires_at > world_.now + margin && world_.redis.value(key, world_.now) != value) {
+                lasting->second.expires_at > world_.now + margin && world_.redis.value(key, world_.now) != value &&
+                (memory_limit_ == 0 || world_.redis.value(key, world_.now))) {
                 complain(fmt::format("{}: {} in the store, {} by the model", key,
                                      shown(world_.redis.value(key, world_.now)), shown(value)));
             }
@@ -663,6 +674,7 @@ private:
     }
 
     bool single_;
+    std::size_t memory_limit_;
     World world_;
     std::uint64_t processes_wanted_;
     Duration pace_{};
@@ -672,6 +684,8 @@ private:
     std::set<Timestamp> times_;
     Model model_;
     int depth_ = 0;
+    std::uint64_t evicted_ = 0;
+    std::uint64_t missing_ = 0;
     unsigned starts_ = 0;
     unsigned kills_ = 0;
     unsigned stalls_ = 0;

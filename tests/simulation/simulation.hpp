@@ -25,6 +25,7 @@ namespace simulation {
 struct Plan {
     std::uint64_t seed = 1;
     Breakage breakage = Breakage::none;
+    std::size_t memory_limit = 0;                   // of each process; values may then be missing, and none wrong
     std::function<void(const std::string&)> story;  // told what happens, where it is set
 };
 
@@ -34,7 +35,9 @@ struct Outcome {
     std::uint64_t events = 0;
     std::uint64_t writes = 0;  // transactions
     std::uint64_t refused = 0;
-    std::uint64_t values = 0;  // compared
+    std::uint64_t values = 0;   // compared
+    std::uint64_t evicted = 0;  // keys
+    std::uint64_t missing = 0;  // values that are not there, under a memory limit
     unsigned starts = 0;
     unsigned kills = 0;
     unsigned stalls = 0;

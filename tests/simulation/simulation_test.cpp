@@ -19,7 +19,7 @@ namespace {
 
 simulation::Outcome outcome_of(std::uint64_t seed, Breakage breakage = Breakage::none) {
     live_shopper::log::set_level(live_shopper::log::Level::off);
-    return simulation::run({.seed = seed, .breakage = breakage, .story = {}});
+    return simulation::run({.seed = seed, .breakage = breakage, .memory_limit = 0, .story = {}});
 }
 
 std::vector<std::uint64_t> caught_by(Breakage breakage, std::uint64_t seeds) {
@@ -42,6 +42,25 @@ TEST_CASE("after any faults the store holds what the events say", "[simulation]"
         CHECK(outcome.values > 0);
         CHECK(outcome.starts > 1);
     }
+}
+
+TEST_CASE("under a memory limit values may be missing and none is wrong", "[simulation]") {
+    live_shopper::log::set_level(live_shopper::log::Level::off);
+    std::uint64_t evicted = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t values = 0;
+    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
+        INFO("seed " << seed);
+        const auto outcome = simulation::run(
+            {.seed = seed, .breakage = Breakage::none, .memory_limit = 150'000 + seed % 4 * 50'000, .story = {}});
+        CHECK(outcome.wrong == std::vector<std::string>{});
+        evicted += outcome.evicted;
+        missing += outcome.missing;
+        values += outcome.values;
+    }
+    CHECK(evicted > 1000);
+    CHECK(missing > 100);
+    CHECK(values - missing > 1000);
 }
 
 TEST_CASE("a seed replays exactly", "[simulation]") {

@@ -378,6 +378,48 @@ TEST_CASE("after the last expiry the memory of keyed windows is back at its base
     }
 }
 
+TEST_CASE("windows that are dropped are gone with their changes and timers, and their keys begin anew",
+          "[keyed_windows]") {
+    const std::uint64_t seed = weir_tests::fresh_seed();
+    CAPTURE(seed);
+    weir_tests::Random random{seed};
+    using Window = weir::RollingWindow<weir::Count>;
+    weir::KeyedWindows<std::string, Window> fast{Window{100ms}};
+    std::map<std::string, Window> slow;
+    weir::Timestamp now{};
+    for (int step = 0; step < 4000; ++step) {
+        const auto key = std::to_string(random() % 40);
+        switch (random() % 12) {
+            case 0: {
+                const auto digit = static_cast<char>('0' + random() % 10);
+                const auto gone = [&](const std::string& k) { return k.back() == digit; };
+                const auto dropped = fast.drop_if([&](const std::string& k, const Window&) { return gone(k); });
+                CHECK(dropped == std::erase_if(slow, [&](const auto& entry) { return gone(entry.first); }));
+                break;
+            }
+            case 1:
+                now += weir::Duration{random() % 60};
+                fast.advance_to(now);
+                break;
+            case 2:
+                fast.drain([&](const std::string& k, Window& window) {
+                    REQUIRE(slow.count(k) == 1);
+                    slow.at(k).advance_to(now);
+                    CHECK(window.result() == slow.at(k).result());
+                });
+                for (auto& entry : slow) {
+                    entry.second.advance_to(now);
+                }
+                std::erase_if(slow, [](const auto& entry) { return entry.second.empty(); });
+                break;
+            default:
+                fast.update(key, [&](Window& window) { return window.insert(now); });
+                slow.try_emplace(key, Window{100ms}).first->second.insert(now);
+        }
+        REQUIRE(fast.size() == slow.size());
+    }
+}
+
 TEST_CASE("a window that is over can go without a drain", "[keyed_windows]") {
     KeyedWindows<int, RollingWindow<weir::Sum<int>>> keyed{RollingWindow<weir::Sum<int>>{10ms}};
     for (int key = 0; key != 4; ++key) {
