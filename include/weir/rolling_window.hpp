@@ -349,7 +349,7 @@ template <class T>
 std::size_t RollingWindows<T>::heap_bytes() const {
     std::size_t bytes = log_.heap_bytes() + windows_.capacity() * sizeof(Window);
     for (const Window& w : windows_) {
-        bytes += w.upkeep ? sizeof(*w.upkeep) + w.upkeep->heap_bytes() : 0;
+        bytes += w.upkeep ? (few != 0 ? sizeof(*w.upkeep) : 0) + w.upkeep->heap_bytes() : 0;
     }
     return bytes;
 }

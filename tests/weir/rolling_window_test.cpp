@@ -354,6 +354,8 @@ TEST_CASE("history that moves in stands where it arrived", "[rolling_window]") {
 }
 
 TEST_CASE("a window gives its memory back when it empties", "[rolling_window]") {
+    using Sum = weir::Sum<double>;
+    REQUIRE(RollingWindows<Sum>{Lengths{5ms}}.heap_bytes() == sizeof(Sum) + 32);  // a length, a cursor, an aggregate
     RollingWindows<weir::Bundle<weir::Min<int>, weir::Distinct<int>>> windows{Lengths{100ms, 1000ms}};
     const std::size_t baseline = windows.heap_bytes();
     for (int i = 0; i != 5000; ++i) {
