@@ -5,8 +5,10 @@
 #include <map>
 #include <set>
 #include <string>
+#include <vector>
 
 #include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
 
 #include "engine.hpp"
 
@@ -41,6 +43,25 @@ std::map<std::string, std::string> written(Engine& engine, std::map<std::string,
 }
 
 }  // namespace
+
+TEST_CASE("views of each product are JSON whatever the products are called", "[engine]") {
+    Engine engine{Settings{}};
+    const std::vector<std::string> names{"plain",     "a\"b", "back\\slash", "line\nend",
+                                         "caf\u00e9", "\x01", "z z",         "<&>"};
+    nlohmann::json wanted = nlohmann::json::object();
+    int id = 0;
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        for (std::size_t times = 0; times <= i; ++times) {
+            const auto name = "e" + std::to_string(id++);
+            auto event = view(name, start, "u", "v");
+            event.products[0].id = names[i];
+            engine.accept(event, start);
+        }
+        wanted[names[i]] = i + 1;
+    }
+    engine.advance_to(start);
+    CHECK(written(engine).at("user:u:return_view_count_1h") == wanted.dump());
+}
 
 TEST_CASE("what is dropped is taken back and comes again once its windows are complete", "[engine][memory]") {
     Engine engine{Settings{}};
