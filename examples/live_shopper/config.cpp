@@ -561,6 +561,9 @@ void validate(const Config& config) {
     if (config.scale_out && config.threads != 1) {
         throw ConfigError("scale-out: expected more processes instead of threads, found both");
     }
+    if (config.scale_out && config.memory_limit != 0) {
+        throw ConfigError("scale-out: expected no memory limit, found one");
+    }
     if (!config.scale_out && (!config.instance.empty() || config.keyed_by_visitor)) {
         throw ConfigError("an instance's name and how the source is keyed: expected --scale-out with them, found none");
     }

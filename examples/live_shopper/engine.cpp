@@ -108,7 +108,8 @@ void Engine::give_up(std::string_view user, std::uint64_t origin, weir::Timestam
     if (rebuilding_) {
         assume_published(user);
     }
-    shards_.remove(user, weir::History{origin, weir::Timestamp::min(), until}, rebuilding_);
+    // Also what should have lapsed by now: time may have stood still when it was written.
+    shards_.remove(user, weir::History{origin, weir::Timestamp::min(), until}, true);
 }
 
 void Engine::rebuilding(bool yes) {

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <functional>
 #include <map>
@@ -83,6 +85,7 @@ struct Common {
     Metrics& metrics;
     const std::atomic<int>& signalled;
     std::atomic<bool> failed{false};
+    std::atomic<bool> abandoned{false};  // a client that is not to be destroyed
     weir::Duration horizon;
     std::uint32_t partitions = 0;  // of the topics between stages
 
@@ -101,7 +104,8 @@ struct Common {
     }
 };
 
-void run_stage(Common& common, KafkaGroup& group, const KafkaOutlet* outlet, Stage::Make make) {
+void run_stage(Common& common, std::unique_ptr<KafkaGroup> owned, const KafkaOutlet* outlet, Stage::Make make) {
+    KafkaGroup& group = *owned;
     Stage stage{group, std::move(make)};
     const auto turn = std::min<weir::Duration>(common.config.settings.flush_interval, 10ms);
     const auto works = [&] { return !group.failed() && (outlet == nullptr || !outlet->failed()); };
@@ -121,15 +125,20 @@ void run_stage(Common& common, KafkaGroup& group, const KafkaOutlet* outlet, Sta
         log::warn("not everything was acknowledged in time; it is read again after the next start");
         stage.commit_now(500ms);
     }
-    group.close(500ms);
+    if (group.joined()) {
+        group.close(500ms);
+    } else {
+        (void)owned.release();
+        common.abandoned = true;
+    }
 }
 
 void intake(Common& common) {
     const Config& config = common.config;
     KafkaDeadLetters dead_letters{config.kafka, common.metrics};
     KafkaOutlet outlet{config.kafka, config.visitors_topic(), common.metrics};
-    KafkaGroup group{config.kafka, config.instance, common.metrics};
-    run_stage(common, group, &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+    auto group = std::make_unique<KafkaGroup>(config.kafka, config.instance, common.metrics);
+    run_stage(common, std::move(group), &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
         return std::make_unique<RelayMachine>(common.relay_options(),
                                               std::make_unique<Intake>(config.settings, config.max_record, idle_after,
@@ -144,8 +153,8 @@ void visitors(Common& common) {
     const KafkaConfig kafka = keyed ? config.kafka : common.reading(config.visitors_topic());
     KafkaDeadLetters dead_letters{kafka, common.metrics};
     KafkaOutlet outlet{kafka, config.shoppers_topic(), common.metrics};
-    KafkaGroup group{kafka, config.instance, common.metrics};
-    run_stage(common, group, &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+    auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
+    run_stage(common, std::move(group), &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
         std::unique_ptr<Transform> transform;
         if (keyed) {
@@ -170,8 +179,8 @@ void shoppers(Common& common) {
     options.max_pending = std::max<std::size_t>(1000, config.max_pending / common.partitions);
     std::map<std::int32_t, std::vector<Fence>> refused;
     KafkaDeadLetters dead_letters{kafka, common.metrics};
-    KafkaGroup group{kafka, config.instance, common.metrics};
-    run_stage(common, group, nullptr, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
+    auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
+    run_stage(common, std::move(group), nullptr, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         auto& before = refused[source.partitions().front().number];
         options.refused = before;
         return std::make_unique<ShopperMachine>(options, config, source, dead_letters, common.metrics, before);
@@ -223,6 +232,10 @@ int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& si
         thread.join();
     }
     log::info("stopped");
+    if (common.abandoned) {
+        std::fflush(nullptr);
+        std::_Exit(common.failed ? 1 : 0);  // its threads run on
+    }
     return common.failed ? 1 : 0;
 }
 

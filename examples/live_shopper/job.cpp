@@ -94,7 +94,7 @@ void Job::step(weir::Duration wait) {
         release(now, false);
     }
     if (starting_) {
-        restart_windows(now);
+        repair_ ? go_on_with_repair(now) : restart_windows(now);
     }
 
     if (store_.take_reset() && caught_up_ && !progress_.empty() && !stopping_) {
@@ -233,26 +233,31 @@ void Job::repair(weir::Timestamp now) {
     log::warn("the store may have lost values; reading back to write all of them again");
     commit_now(weir::Duration::zero());
     const weir::Timestamp cutoff = weir::saturating_subtract(engine_->now(), engine_->horizon());
-    std::vector<std::int64_t> first;
-    std::vector<Progress> progress;
+    Repair repair;
     for (Progress& p : progress_) {
-        first.push_back(p.back.first_needed(cutoff).value_or(p.next));
+        repair.first.push_back(p.back.first_needed(cutoff).value_or(p.next));
         Progress again;
-        again.next = first.back();
+        again.next = repair.first.back();
         again.target = p.next;
         again.committed = p.next;
         again.noted = p.next;
-        progress.push_back(std::move(again));
-    }
-    if (!source_.start(first)) {
-        log::warn("the source cannot be read back now; starting over");
-        restart_windows(now);
-        return;
+        repair.progress.push_back(std::move(again));
     }
     forget();
     assigned_ = true;
+    repair_ = std::move(repair);
+    go_on_with_repair(now);
+}
+
+// What the assignment said of offsets is out of date by now, so a source that cannot be read back yet is tried again.
+void Job::go_on_with_repair(weir::Timestamp now) {
+    starting_ = !source_.start(repair_->first);
+    if (starting_) {
+        return;
+    }
     began_ = now;
-    progress_ = std::move(progress);
+    progress_ = std::move(repair_->progress);
+    repair_.reset();
     reader_->begin(static_cast<std::uint32_t>(progress_.size()), now);
     engine_->rebuilding(true);
 }
@@ -267,6 +272,7 @@ void Job::forget() {
     read_back_ = 0;
     assigned_ = false;
     starting_ = false;
+    repair_.reset();
     caught_up_ = false;
     dirty_ = false;
     paused_ = false;

@@ -108,11 +108,17 @@ private:
         std::vector<std::pair<weir::Timestamp, std::uint64_t>> arrivals;  // record times and how many had each
     };
 
+    struct Repair {
+        std::vector<std::int64_t> first;
+        std::vector<Progress> progress;
+    };
+
     void begin();
     void own();
     void drop_out(const std::vector<Fence>& newer, weir::Timestamp now);
     void restart_windows(weir::Timestamp now);
     void repair(weir::Timestamp now);
+    void go_on_with_repair(weir::Timestamp now);
     void forget();
     void take(const Record& record, weir::Timestamp now);
     void count_arrival(weir::Timestamp arrival);
@@ -145,7 +151,8 @@ private:
     Flush current_;              // arrivals since the last flush
     std::vector<Position> committable_;
 
-    std::vector<Fence> newer_;  // what the store refused the last assignment for
+    std::optional<Repair> repair_;  // that waits for the source
+    std::vector<Fence> newer_;      // what the store refused the last assignment for
     log::Limit memory_reminder_{std::chrono::seconds{10}};
     std::uint64_t ticket_ = 0;
     std::uint64_t acknowledged_ = 0;

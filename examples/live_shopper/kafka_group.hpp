@@ -39,6 +39,10 @@ public:
     /// Whether the client has failed for good, so that only a new process can help.
     [[nodiscard]] bool failed() const { return reports_.fatal(); }
 
+    /// Whether it has joined the group. librdkafka 2.0 cannot destroy a client that is about to, with this assignment:
+    /// such a one is to be left alone until the process ends.
+    [[nodiscard]] bool joined() const { return member_; }
+
     /// Leaves the group, waiting up to `wait`; with an instance name only stops being heard.
     void close(weir::Duration wait);
 

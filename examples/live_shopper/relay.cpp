@@ -38,6 +38,12 @@ Relay::~Relay() { metrics_.set_lags(this, {}); }
 void Relay::step(weir::Duration wait) {
     const Polled polled = source_.poll(wait);
     const weir::Timestamp now = clock_();
+    // One that stood still may have lost the partition and not know it yet. What it takes for the end may be far from
+    // it, and nobody is to go by that.
+    if (last_step_ && now - *last_step_ >= options_.stall) {
+        quiet_until_ = weir::saturating_add(now, options_.quiet);
+    }
+    last_step_ = now;
     const bool takes = working_ && !starting_ && !stopping_ && !release_by_;
     if (takes) {
         for (const Record& record : polled.records) {
@@ -165,7 +171,7 @@ void Relay::take(const Record& record, weir::Timestamp now) {
 
 // Not before everything is known that was known when the partition was given up.
 void Relay::tick(weir::Timestamp now) {
-    if (working_ && !starting_ && next_ >= committed_) {
+    if (working_ && !starting_ && next_ >= committed_ && now >= quiet_until_) {
         last_tick_ = now;
         transform_->tick(now, emit_);
     }

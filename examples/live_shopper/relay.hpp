@@ -29,6 +29,8 @@ struct RelayOptions {
     weir::Duration reach;       // how far back to begin where no offset was committed
     weir::Duration max_future;  // a record further ahead of the clock is taken to have come now
     weir::Duration tick = std::chrono::milliseconds{100};  // how often event time is told
+    weir::Duration stall = std::chrono::seconds{5};        // between two steps: it stood still
+    weir::Duration quiet = std::chrono::seconds{3};        // it does not tell event time for so long then
     weir::Duration commit_interval = std::chrono::seconds{1};
     weir::Duration release_wait = std::chrono::seconds{2};  // for acknowledgements before the partition is given up
 };
@@ -82,6 +84,8 @@ private:
     weir::Timestamp time_{};  // record time of the last record
     std::deque<Sent> sent_;
     std::optional<Position> committable_;
+    std::optional<weir::Timestamp> last_step_;
+    weir::Timestamp quiet_until_ = weir::Timestamp::min();
     std::optional<weir::Timestamp> last_tick_;
     std::optional<weir::Timestamp> last_commit_;
     std::optional<weir::Timestamp> last_report_;

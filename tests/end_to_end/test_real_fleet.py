@@ -103,9 +103,11 @@ class RealKafkaFleet(ShopTest):
         self.addCleanup(log.close)
         metrics = shop.free_port()
         arguments = arguments or ("--partitions", PARTITIONS)
+        # Event time goes on while faults last: 5 min may be over before all is well.
+        windows = ("--product-windows", "1h", "--category-windows", "1h,24h", "--cart-windows", "1h")
         process = self.start(shop.PROGRAM, "run", "--scale-out", "--brokers", self.brokers, "--topic", self.name, "--group",
                              self.name, "--redis", f"127.0.0.1:{self.port}", "-X", "session.timeout.ms=6000", "--metrics",
-                             metrics, *arguments, stderr=log, stdout=subprocess.DEVNULL)
+                             metrics, *windows, *arguments, stderr=log, stdout=subprocess.DEVNULL)
         self.processes[number] = process
         return process
 
@@ -133,7 +135,7 @@ class RealKafkaFleet(ShopTest):
     @staticmethod
     def wanted(lines):
         events, _ = oracle.decode_lines([line.encode() for line in lines])
-        return oracle.store_at(events)
+        return {key: value for key, value in oracle.store_at(events).items() if not key.endswith("_5m")}
 
     def logs(self):
         return "\n".join(f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-25:])
@@ -152,7 +154,7 @@ class RealKafkaFleet(ShopTest):
         self.begin("spread")
         events = fleet_events(1500, seed=1)
         wanted = self.wanted(events)
-        self.assertGreater(len(wanted), 1500)
+        self.assertGreater(len(wanted), 1000)
         for number in range(3):
             self.member(number)
         chance = random.Random(2)
@@ -216,8 +218,7 @@ class RealKafkaFleet(ShopTest):
                 time.sleep(chance.choice([0, 0, 1]))
                 start(number)
             elif fault == "end":
-                self.processes[number].terminate()
-                self.assertEqual(self.processes[number].wait(15), 0)
+                self.end(number)
                 start(number)
             elif fault == "stop":
                 self.processes[number].send_signal(signal.SIGSTOP)
@@ -247,11 +248,13 @@ class RealKafkaFleet(ShopTest):
                 story.append(f"{number} had ended")
                 start(number)
         self.check_store(wanted, 60, f"seed {seed}, after {story}")
-        for process in self.processes.values():
-            process.terminate()
-        for process in self.processes.values():
-            self.assertEqual(process.wait(15), 0)
+        for number in self.processes:
+            self.end(number)
         return story
+
+    def end(self, number):
+        self.processes[number].terminate()
+        self.assertEqual(self.processes[number].wait(15), 0, f"process {number}\n{self.logs()}")
 
     def test_another_number_of_partitions_is_refused(self):
         self.begin("counted")

@@ -5,6 +5,8 @@
 // The job's seams on a simulated world, for one process. Every call may be the last of the process, or the one in which
 // it is stopped while the others go on: see Hook.
 
+#include <algorithm>
+#include <array>
 #include <deque>
 #include <functional>
 #include <map>
@@ -15,6 +17,7 @@
 #include <vector>
 
 #include "seams.hpp"
+#include "stage_record.hpp"
 #include "world.hpp"
 
 namespace simulation {
@@ -25,12 +28,14 @@ struct Killed {};
 
 class Source final : public live_shopper::Source {
 public:
-    Source(World& world, Hook hook) : world_{world}, hook_{std::move(hook)} {}
+    Source(World& world, Kafka& topic, Hook hook) : world_{world}, kafka_{topic}, hook_{std::move(hook)} {}
 
     live_shopper::Polled poll(Duration) override;
     [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
     std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override;
     bool start(std::span<const std::int64_t> offsets) override;
+    /// One partition of them alone.
+    bool start(std::uint32_t slot, std::int64_t offset);
     void release() override;
     void pause() override { paused_ = true; }
     void resume() override { paused_ = false; }
@@ -44,7 +49,7 @@ public:
     void leave();
 
     /// Whether it was put out of the group, told or not, or was never in.
-    [[nodiscard]] bool is_out() const { return world_.kafka.members.find(member_) == world_.kafka.members.end(); }
+    [[nodiscard]] bool is_out() const { return kafka_.members.find(member_) == kafka_.members.end(); }
     [[nodiscard]] bool reads() const { return state_ == State::assigned; }
 
     Timestamp cut_off_until = Timestamp::min();
@@ -56,14 +61,19 @@ private:
         std::int64_t next = 0;  // to be delivered
         std::int64_t end = 0;   // fetched up to here
         bool end_told = false;
+        bool started = true;
     };
 
     [[nodiscard]] bool reachable() const {
         return world_.now >= world_.kafka.away_until && world_.now >= cut_off_until;
     }
     void deliver();
+    [[nodiscard]] std::string name() const {
+        return &kafka_ == &world_.kafka ? "events" : &kafka_ == &world_.visitors ? "visitors" : "shoppers";
+    }
 
     World& world_;
+    Kafka& kafka_;
     Hook hook_;
     State state_ = State::out;
     int member_ = 0;
@@ -80,7 +90,7 @@ inline void Source::background() {
     if (!reachable()) {
         return;
     }
-    Kafka& kafka = world_.kafka;
+    Kafka& kafka = kafka_;
     if (!is_out()) {
         kafka.members[member_].seen = world_.now;
     }
@@ -93,6 +103,9 @@ inline void Source::background() {
         kafka.join(member_, world_.now);  // another one has begun before the answer was read
     }
     for (std::size_t slot = 0; slot < fetched_.size(); ++slot) {
+        if (!fetched_[slot].started) {
+            continue;
+        }
         const auto end = std::ssize(kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records);
         const auto most = fetched_[slot].next + static_cast<std::int64_t>(1 + world_.random.below(200));
         fetched_[slot].end = std::max(fetched_[slot].end, std::min(end, most));
@@ -113,7 +126,7 @@ inline live_shopper::Polled Source::poll(Duration) {
         return {live_shopper::Rebalance::none, records_};
     }
     background();
-    Kafka& kafka = world_.kafka;
+    Kafka& kafka = kafka_;
     if (state_ == State::assigned && !told_) {
         if (is_out() || kafka.generation != *generation_) {
             told_ = true;
@@ -135,7 +148,7 @@ inline live_shopper::Polled Source::poll(Duration) {
         partitions_.clear();
         for (const auto number : kafka.members[member_].partitions) {
             const auto& log = kafka.logs[static_cast<std::size_t>(number)];
-            partitions_.push_back({"events", number, 0, std::ssize(log.records), log.committed, log.metadata});
+            partitions_.push_back({name(), number, 0, std::ssize(log.records), log.committed, log.metadata});
         }
         state_ = State::assigned;
         told_ = false;
@@ -151,7 +164,10 @@ inline void Source::deliver() {
     for (std::size_t i = 0; i < count; ++i) {
         const auto slot = (first + i) % count;
         Fetched& fetched = fetched_[slot];
-        const auto& log = world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
+        if (!fetched.started) {
+            continue;
+        }
+        const auto& log = kafka_.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
         for (auto n = 1 + world_.random.below(40); n > 0 && fetched.next < fetched.end; --n, ++fetched.next) {
             const auto& entry = log[static_cast<std::size_t>(fetched.next)];
             live_shopper::Record record;
@@ -162,7 +178,17 @@ inline void Source::deliver() {
             if (entry.payload) {
                 record.payload = *entry.payload;
             }
-            if (world_.breakage == Breakage::no_dedupe) {
+            if (world_.breakage == Breakage::no_dedupe_of_parts && &kafka_ == &world_.shoppers) {
+                live_shopper::StageRecord part;
+                payloads_.emplace_back();
+                if (read(*entry.payload, part)) {
+                    const std::string id = fmt::format("{}x{}", entry.sequence, part.event.id);
+                    part.event.id = id;
+                    write(part, payloads_.back());
+                }
+                record.payload = payloads_.back();
+            }
+            if (world_.breakage == Breakage::no_dedupe && &kafka_ == &world_.kafka) {
                 // Every record has an id of its own.
                 payloads_.push_back(entry.payload.value_or(""));
                 if (const auto at = payloads_.back().find("\"id\":\""); at != std::string::npos) {
@@ -188,7 +214,7 @@ inline std::vector<std::optional<std::int64_t>> Source::offsets_at(std::span<con
     hook_();
     std::vector<std::optional<std::int64_t>> found(partitions_.size());
     for (std::size_t slot = 0; slot < found.size() && reachable(); ++slot) {
-        const auto& log = world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
+        const auto& log = kafka_.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
         const auto at = std::find_if(log.begin(), log.end(), [&](const auto& e) { return e.time >= times[slot]; });
         found[slot] = static_cast<std::int64_t>(at - log.begin());
     }
@@ -202,9 +228,19 @@ inline bool Source::start(std::span<const std::int64_t> offsets) {
     }
     fetched_.clear();
     for (const auto offset : offsets) {
-        fetched_.push_back({offset, offset, false});
+        fetched_.push_back({offset, offset, false, true});
     }
     paused_ = false;
+    return true;
+}
+
+inline bool Source::start(std::uint32_t slot, std::int64_t offset) {
+    hook_();
+    if (!world_.calm && world_.random.one_in(30)) {
+        return false;
+    }
+    fetched_.resize(partitions_.size(), Fetched{0, 0, false, false});
+    fetched_[slot] = {offset, offset, false, true};
     return true;
 }
 
@@ -230,7 +266,7 @@ inline void Source::rejoin() {
 
 inline void Source::leave() {
     if (reachable()) {
-        world_.kafka.leave(member_, world_.now);
+        kafka_.leave(member_, world_.now);
     }
 }
 
@@ -241,8 +277,8 @@ inline bool Source::commit(std::span<const live_shopper::Position> positions, Du
     }
     bool taken = true;
     for (const auto& position : positions) {
-        taken = world_.kafka.commit(member_, generation_.value_or(-1), partitions_[position.slot].number,
-                                    position.offset, position.metadata) &&
+        taken = kafka_.commit(member_, generation_.value_or(-1), partitions_[position.slot].number, position.offset,
+                              position.metadata) &&
                 taken;
     }
     const bool answer_lost = !world_.calm && world_.random.one_in(20);
@@ -250,8 +286,7 @@ inline bool Source::commit(std::span<const live_shopper::Position> positions, Du
 }
 
 inline std::int64_t Source::lag(std::uint32_t slot) const {
-    return std::ssize(world_.kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records) -
-           fetched_[slot].next;
+    return std::ssize(kafka_.logs[static_cast<std::size_t>(partitions_[slot].number)].records) - fetched_[slot].next;
 }
 
 class Store final : public live_shopper::Store {
@@ -490,6 +525,216 @@ inline void Store::send() {
         } while (begin != batch.writes.size());
     }
 }
+
+/// A member of a group whose partitions are sources of their own.
+class Group final : public live_shopper::Group {
+public:
+    Group(World& world, Kafka& topic, Hook hook) : topic_{topic}, member{world, topic, std::move(hook)} {}
+
+    void poll(Duration wait) override {
+        const auto polled = member.poll(wait);
+        for (const auto& record : polled.records) {
+            if (Part* const part = parts_.at(record.slot)) {
+                part->incoming.push_back(record);
+            }
+        }
+        if (polled.rebalance == live_shopper::Rebalance::assigned) {
+            parts_.clear();
+            for (std::uint32_t slot = 0; slot < member.partitions().size(); ++slot) {
+                auto part = std::make_unique<Part>(*this, slot);
+                parts_.push_back(part.get());
+                given_.push_back(std::move(part));
+            }
+        } else if (polled.rebalance != live_shopper::Rebalance::none) {
+            for (Part* const part : parts_) {
+                if (part != nullptr) {
+                    part->news = polled.rebalance;
+                }
+            }
+            giving_up_ = true;
+            finish();
+        }
+    }
+
+    std::unique_ptr<live_shopper::PartitionSource> next() override {
+        if (given_.empty()) {
+            return nullptr;
+        }
+        auto part = std::move(given_.front());
+        given_.pop_front();
+        return part;
+    }
+
+private:
+    class Part final : public live_shopper::PartitionSource {
+    public:
+        Part(Group& group, std::uint32_t slot)
+            : group_{group}, slot_{slot}, partitions_{group.member.partitions()[slot]} {}
+        ~Part() override { leave(); }
+        Part(const Part&) = delete;
+        Part& operator=(const Part&) = delete;
+
+        live_shopper::Polled poll(Duration) override {
+            records_.swap(incoming);
+            incoming.clear();
+            if (paused_) {
+                records_.clear();
+            }
+            for (auto& record : records_) {
+                record.slot = 0;
+                position_ = record.end ? position_ : record.offset + 1;
+            }
+            return {std::exchange(news, live_shopper::Rebalance::none), records_};
+        }
+        [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
+        std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override {
+            if (over_ || group_.giving_up_) {
+                return std::vector<std::optional<std::int64_t>>(1);
+            }
+            const std::vector<Timestamp> all(group_.member.partitions().size(), times.front());
+            return {group_.member.offsets_at(all)[slot_]};
+        }
+        bool start(std::span<const std::int64_t> offsets) override {
+            incoming.clear();
+            paused_ = false;
+            position_ = offsets.front();
+            return !over_ && !group_.giving_up_ && group_.member.start(slot_, position_);
+        }
+        void release() override {
+            leave();
+            group_.finish();
+        }
+        void pause() override { paused_ = true; }
+        void resume() override {
+            if (!start(std::array{position_})) {
+                paused_ = true;
+            }
+        }
+        bool commit(std::span<const live_shopper::Position> positions, Duration wait) override {
+            if (over_) {
+                return false;
+            }
+            auto position = positions.front();
+            position.slot = slot_;
+            return group_.member.commit(std::array{position}, wait);
+        }
+        [[nodiscard]] std::int64_t lag(std::uint32_t) const override {
+            return std::ssize(group_.topic_.logs[static_cast<std::size_t>(partitions_.front().number)].records) -
+                   position_;
+        }
+        [[nodiscard]] std::optional<std::int64_t> generation() const override { return group_.member.generation(); }
+        void rejoin() override { group_.rejoin(); }
+        [[nodiscard]] bool over() const override { return over_; }
+        [[nodiscard]] std::uint32_t count() const override {
+            return static_cast<std::uint32_t>(group_.topic_.logs.size());
+        }
+
+        std::vector<live_shopper::Record> incoming;
+        live_shopper::Rebalance news = live_shopper::Rebalance::assigned;
+
+    private:
+        void leave() {
+            if (!over_) {
+                over_ = true;
+                if (slot_ < group_.parts_.size() && group_.parts_[slot_] == this) {
+                    group_.parts_[slot_] = nullptr;
+                }
+            }
+        }
+
+        Group& group_;
+        std::uint32_t slot_;
+        std::vector<live_shopper::Partition> partitions_;
+        std::vector<live_shopper::Record> records_;
+        std::int64_t position_ = 0;
+        bool paused_ = false;
+        bool over_ = false;
+    };
+
+    void finish() {
+        const bool any = std::any_of(parts_.begin(), parts_.end(), [](const Part* p) { return p != nullptr; });
+        if (giving_up_ && !any) {
+            giving_up_ = false;
+            member.release();
+        }
+    }
+
+    void rejoin() {
+        for (Part* const part : parts_) {
+            if (part != nullptr) {
+                part->news = live_shopper::Rebalance::lost;
+            }
+        }
+        giving_up_ = false;
+        parts_.assign(parts_.size(), nullptr);
+        member.rejoin();
+    }
+
+    Kafka& topic_;
+    std::vector<Part*> parts_;  // by slot; null: given up
+    std::deque<std::unique_ptr<Part>> given_;
+    bool giving_up_ = false;
+
+public:
+    Source member;
+};
+
+class Outlet final : public live_shopper::Outlet {
+public:
+    Outlet(World& world, Kafka& topic, Hook hook) : world_{world}, topic_{topic}, hook_{std::move(hook)} {}
+
+    void send(std::uint32_t partition, std::string_view record) override {
+        hook_();
+        waiting_.push_back({partition, std::string{record}});
+        ++sent_;
+    }
+    void poll() override { hook_(); }
+    [[nodiscard]] std::uint64_t sent() const override { return sent_; }
+    [[nodiscard]] std::uint64_t delivered() const override {
+        return world_.breakage == Breakage::commit_before_next_topic ? sent_ : delivered_;
+    }
+    [[nodiscard]] bool full() const override { return waiting_.size() > 200; }
+
+    /// The producer's own thread: what is sent comes in order, and is acknowledged some time after it came.
+    void background() {
+        if (world_.now < world_.kafka.away_until || world_.now < cut_off_until) {
+            return;
+        }
+        for (auto n = world_.calm ? 1000 : world_.random.below(40); n > 0 && came_ < waiting_.size(); --n, ++came_) {
+            const Sent& next = waiting_[came_];
+            live_shopper::StageRecord record;
+            const bool known = read(next.record, record);
+            const bool lost = known && ((world_.breakage == Breakage::lost_give_up &&
+                                         record.kind == live_shopper::StageRecord::Kind::give_up) ||
+                                        (world_.breakage == Breakage::lost_resend && record.origin != 0 &&
+                                         record.user != record.event.domain_userid &&
+                                         record.kind == live_shopper::StageRecord::Kind::for_user));
+            if (!lost) {
+                topic_.append(next.partition, next.record, world_.now);
+            }
+        }
+        for (auto n = world_.calm ? 1000 : world_.random.below(40); n > 0 && came_ > 0; --n, --came_) {
+            waiting_.pop_front();
+            ++delivered_;
+        }
+    }
+
+    Timestamp cut_off_until = Timestamp::min();
+
+private:
+    struct Sent {
+        std::uint32_t partition;
+        std::string record;
+    };
+
+    World& world_;
+    Kafka& topic_;
+    Hook hook_;
+    std::deque<Sent> waiting_;
+    std::size_t came_ = 0;  // of those that wait to be acknowledged
+    std::uint64_t sent_ = 0;
+    std::uint64_t delivered_ = 0;
+};
 
 class DeadLetters final : public live_shopper::DeadLetters {
 public:

@@ -86,7 +86,8 @@ int main(int argc, char** argv) {
     std::vector<std::uint64_t> bad;
     const auto work = [&] {
         for (std::uint64_t seed = next++; seed < from + seeds; seed = next++) {
-            simulation::Plan plan{.seed = seed, .breakage = breakage, .memory_limit = memory_limit, .story = {}};
+            simulation::Plan plan{
+                .seed = seed, .breakage = breakage, .memory_limit = memory_limit, .story = {}, .fleet = {}};
             if (story) {
                 plan.story = [](const std::string& text) { fmt::print("{}\n", text); };
             }

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Plan {
     Breakage breakage = Breakage::none;
     std::size_t memory_limit = 0;                   // of each process; values may then be missing, and none wrong
     std::function<void(const std::string&)> story;  // told what happens, where it is set
+    std::optional<bool> fleet;                      // whether several processes work in stages; else by the seed
 };
 
 struct Outcome {

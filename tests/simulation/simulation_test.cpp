@@ -19,7 +19,7 @@ namespace {
 
 simulation::Outcome outcome_of(std::uint64_t seed, Breakage breakage = Breakage::none) {
     live_shopper::log::set_level(live_shopper::log::Level::off);
-    return simulation::run({.seed = seed, .breakage = breakage, .memory_limit = 0, .story = {}});
+    return simulation::run({.seed = seed, .breakage = breakage, .memory_limit = 0, .story = {}, .fleet = {}});
 }
 
 std::vector<std::uint64_t> caught_by(Breakage breakage, std::uint64_t seeds) {

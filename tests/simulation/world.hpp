@@ -39,6 +39,10 @@ enum class Breakage : std::uint8_t {
     lost_close,                     // what says that a window has emptied does not get to Redis
     lost_erase,                     // what takes a value back does not get to Redis
     torn_writes,                    // a transaction is one write, so that groups come in parts
+    commit_before_next_topic,       // the next stage's topic acknowledges before it has anything
+    lost_give_up,                   // what tells a user to give up another's history does not get there
+    no_dedupe_of_parts,             // what a stage sends again counts again
+    lost_resend,                    // what a login claims is not sent to its user
 };
 
 class Random {
@@ -59,7 +63,7 @@ private:
     std::mt19937_64 engine_;
 };
 
-/// One topic, and the coordinator of one group that reads it. Assignments are eager: everybody gives up what they have
+/// One topic, and the coordinator of the group that reads it. Assignments are eager: everybody gives up what they have
 /// before anybody gets something.
 struct Kafka {
     static constexpr Duration session_timeout = std::chrono::seconds{10};
@@ -328,13 +332,17 @@ struct Letter {
 struct World {
     World(std::uint64_t seed, std::size_t partitions, Breakage what) : random{seed}, breakage{what} {
         kafka.logs.resize(partitions);
+        visitors.logs.resize(1 + seed / 4 % 3);
+        shoppers.logs.resize(1 + seed / 12 % 3);
         redis.breakage = what;
     }
 
     Random random;
     Breakage breakage;
     Timestamp now{std::chrono::sys_days{std::chrono::year{2026} / 3 / 1} + std::chrono::hours{12}};
-    Kafka kafka;
+    Kafka kafka;  // the events
+    Kafka visitors;
+    Kafka shoppers;  // these two only in a fleet
     Redis redis;
     std::map<Letter, int> letters;  // how often each came
     bool calm = false;              // no more faults
