@@ -51,8 +51,11 @@ TEST_CASE("under a memory limit values may be missing and none is wrong", "[simu
     std::uint64_t values = 0;
     for (std::uint64_t seed = 1; seed <= 30; ++seed) {
         INFO("seed " << seed);
-        const auto outcome = simulation::run(
-            {.seed = seed, .breakage = Breakage::none, .memory_limit = 150'000 + seed % 4 * 50'000, .story = {}});
+        const auto outcome = simulation::run({.seed = seed,
+                                              .breakage = Breakage::none,
+                                              .memory_limit = 150'000 + seed % 4 * 50'000,
+                                              .story = {},
+                                              .fleet = {}});
         CHECK(outcome.wrong == std::vector<std::string>{});
         evicted += outcome.evicted;
         missing += outcome.missing;
