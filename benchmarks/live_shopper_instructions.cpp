@@ -111,14 +111,14 @@ std::size_t keyed(bool drained) {
     const auto take = [&](std::size_t events) {
         for (std::size_t i = 0; i != events; ++i) {
             const race::KeyedEvent event = stream.next();
-            windows.update(event.key, [&](Window& w) {
+            windows.update(event.key, [&](auto& w) {
                 const bool taken = w.insert(at(event.time), event.value);
                 keep(w.result());
                 return taken;
             });
             if (drained && i % 100 == 99) {
                 windows.advance_to(at(event.time));
-                windows.drain([](std::uint64_t, const Window& w) { keep(w.result()); });
+                windows.drain([](std::uint64_t, const auto& w) { keep(w.result()); });
             }
         }
     };

@@ -30,11 +30,16 @@ set(WEIR_HEADERS
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/kept_rolling.hpp
+    include/weir/detail/kept_windows.hpp
+    include/weir/detail/key_index.hpp
     include/weir/detail/merge_by_chunks.hpp
     include/weir/detail/merge_tree.hpp
     include/weir/detail/owned_bytes.hpp
+    include/weir/detail/pool.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
+    include/weir/detail/slots.hpp
     include/weir/detail/snapshot_shape.hpp
     include/weir/detail/timer_queue.hpp
     include/weir/detail/two_stacks.hpp

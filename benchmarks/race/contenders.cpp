@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <limits>
+#include <span>
 #include <tuple>
 #include <unordered_map>
 #include <utility>
@@ -116,7 +117,7 @@ struct WeirKeyed {
     explicit WeirKeyed(const Shape& shape) : windows{Window{weir::Duration{shape.length()}}} {}
     double update(std::uint64_t key, std::int64_t time, double value) {
         double answer = 0;
-        windows.update(key, [&](Window& window) {
+        windows.update(key, [&](auto& window) {
             window.insert(at(time), value);
             answer = window.result();
             return true;
@@ -135,13 +136,29 @@ struct WeirDrained : WeirKeyed {
         if (++since == 1000) {
             since = 0;
             windows.advance_to(at(time));
-            windows.drain([&](std::uint64_t, const Window& window) { drained += window.result(); });
+            windows.drain([&](std::uint64_t, const auto& window) { drained += window.result(); });
         }
         return answer;
     }
 
     std::size_t since = 0;
     double drained = 0;
+};
+
+// Many at a time.
+struct WeirBatched : WeirKeyed {
+    using WeirKeyed::WeirKeyed;
+    double update(const race::KeyedEvent* events, std::size_t count) {
+        double answers = 0;
+        windows.update_each(
+            std::span{events, count}, [](const race::KeyedEvent& event) { return event.key; },
+            [&](auto& window, const race::KeyedEvent& event) {
+                window.insert(at(event.time), event.value);
+                answers += window.result();
+                return true;
+            });
+        return answers;
+    }
 };
 
 // What slides at every event can slide by a tenth of its length.
@@ -308,6 +325,7 @@ struct BoostSum {
     race::enter<Separate<Weir<weir::Sum<double>>>>("weir, a window each", Task::lengths, {.disorder = true}),
     race::enter<WeirKeyed>("weir", Task::keyed_sum),
     race::enter<WeirDrained>("weir, drained", Task::keyed_sum),
+    race::enter<WeirBatched>("weir", Task::keyed_batches),
 
     race::enter<UnorderedMap<WeirHopping>>("weir, sliding by a tenth", Task::keyed_sum, {.exact = false}),
 

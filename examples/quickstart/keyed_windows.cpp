@@ -18,11 +18,11 @@ int main() {
 
     weir::KeyedWindows<std::string, Views> views{Views{5min}};
     const auto view = [&](const char* shopper, weir::Timestamp t) {
-        views.update(shopper, [&](Views& window) { return window.insert(t); });
+        views.update(shopper, [&](auto& window) { return window.insert(t); });
     };
     const auto drain = [&](const char* when) {
         std::printf("%s", when);
-        views.drain([](const std::string& shopper, Views& window) {
+        views.drain([](const std::string& shopper, auto& window) {
             std::printf(" %s=%llu", shopper.c_str(), static_cast<unsigned long long>(window.result()));
         });
         std::printf(" (keys: %zu)\n", views.size());

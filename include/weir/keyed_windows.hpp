@@ -9,7 +9,13 @@
 // amortized O(1) for each window with a change, whatever the number of keys.
 //
 // A Window is copied from a prototype and has `advance_to(now) -> bool changed`, `empty()` and `next_expiry()`; one
-// that outlives its emptiness says so with `forgettable()` and `next_due()`. Not synchronized: one thread at a time.
+// that outlives its emptiness says so with `forgettable()` and `next_due()`. Of a RollingWindow only what differs from
+// key to key is kept; what is lent out of it has the members of a RollingWindow and is good until the table changes,
+// and its now() is the later of the table's and its latest event's. Not synchronized: one thread at a time.
+//
+// Memory, all of it from a std::pmr::memory_resource but for what windows own themselves: 10 to 15 bytes of index, a
+// slot with the key and the window, 13 bytes for what is due, 4 for what changed. Of a RollingWindow<Sum<double>> that
+// is some 100 bytes at one event and 13 an event beyond.
 //
 //     weir::KeyedWindows<std::string, weir::RollingWindow<weir::Count>> views{weir::RollingWindow<weir::Count>{5min}};
 //     views.update("ada", [&](auto& window) { return window.insert(t); });
@@ -17,43 +23,31 @@
 //     views.drain([](const std::string& key, auto& window) { publish(key, window.result()); });
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <iterator>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
-#include <boost/container/deque.hpp>
-#include <boost/unordered/unordered_flat_set.hpp>
+#include <boost/container_hash/hash.hpp>
+#include <weir/detail/kept_windows.hpp>
+#include <weir/detail/key_index.hpp>
 #include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/slots.hpp>
 #include <weir/detail/timer_queue.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
 
 namespace detail {
-
-template <class W>
-[[nodiscard]] std::optional<Timestamp> next_due(const W& window) {
-    if constexpr (requires { window.next_due(); }) {
-        return window.next_due();
-    } else {
-        return window.next_expiry();
-    }
-}
-
-template <class W>
-[[nodiscard]] bool forgettable(const W& window) {
-    if constexpr (requires { window.forgettable(); }) {
-        return window.forgettable();
-    } else {
-        return window.empty();
-    }
-}
 
 // Strings are looked up by view, without a copy.
 template <class Key>
@@ -70,19 +64,38 @@ struct KeyHash<std::string> {
 
 template <class Key, class Window, class Hash = detail::KeyHash<Key>>
 class KeyedWindows {
-    template <class K>
-    struct Probe {
-        const K& key;
-    };
+    using Keep = detail::KeepOf<Window>;
 
 public:
-    /// Every new key starts with a copy of `prototype`.
-    explicit KeyedWindows(Window prototype) : prototype_{std::move(prototype)} {}
+    /// Every new key starts with a copy of `prototype`, a RollingWindow with its length and nothing else.
+    explicit KeyedWindows(Window prototype, std::pmr::memory_resource* memory = std::pmr::get_default_resource())
+        : keep_{std::move(prototype), memory},
+          slots_{memory},
+          index_{memory},
+          changed_{memory},
+          timers_{memory},
+          due_{memory} {}
+    KeyedWindows(KeyedWindows&&) noexcept = default;
+    KeyedWindows& operator=(KeyedWindows&&) = delete;
+    ~KeyedWindows() {
+        slots_.for_each([this](Id /*id*/, Slot& s) {
+            if (s.used) {
+                keep_.end(s.kept);
+            }
+        });
+    }
 
     /// Calls `change(window) -> bool` on the key's window, which is brought to now() first and made where it does not
     /// exist; true marks the key as changed. Gives what `change` gave. `K` is Key or, for strings, a view.
     template <class K, class F>
-    bool update(const K& key, F change);
+    bool update(const K& key, F change) {
+        return update(key, hash_of(key), change);
+    }
+
+    /// For each of `items`, in this order, `update(key_of(item), change(window, item))`. What the next ones need is
+    /// read ahead: where there are many keys that takes a third of the time.
+    template <class Items, class KeyOf, class F>
+    void update_each(const Items& items, KeyOf key_of, F change);
 
     /// Brings every window with a change due at or before `now` to it. An earlier time than now() changes nothing.
     void advance_to(Timestamp now);
@@ -104,16 +117,19 @@ public:
     /// Calls `f(key, window)` for every key. O(keys).
     template <class F>
     void for_each(F f) const {
-        for (const Id id : index_) {
-            f(std::as_const(slot(id).key), slot(id).window);
-        }
+        slots_.for_each([&](Id /*id*/, const Slot& s) {
+            if (s.used) {
+                const auto& window = keep_.look(s.kept, now_);
+                f(s.key, window);
+            }
+        });
     }
 
-    /// The key's window, or null. It may be behind now().
+    /// The key's window, or null: a pointer or, of a window that is kept in parts, an optional.
     template <class K>
-    [[nodiscard]] const Window* find(const K& key) const {
-        const auto found = index_.find(Probe<K>{key});
-        return found == index_.end() ? nullptr : &slot(*found).window;
+    [[nodiscard]] auto find(const K& key) const {
+        const Id id = find(key, hash_of(key));
+        return id == none ? keep_.nowhere() : keep_.found(slots_[id].kept, now_);
     }
 
     /// When the next window changes by itself.
@@ -129,120 +145,154 @@ public:
 
 private:
     using Id = std::uint32_t;
+    static constexpr Id none = detail::KeyIndex::none;
+
     struct Slot {
-        Key key;
-        Window window;
-        Timestamp due{};
-        bool scheduled = false;  // has a timer, at `due`
-        bool changed = false;
+        Key key{};
+        [[no_unique_address]] typename Keep::Kept kept{};
+        std::uint8_t stamp = 0;  // of its timer
+        bool used : 1 = false;
+        bool scheduled : 1 = false;  // has a timer
+        bool changed : 1 = false;
     };
-    using Slots = boost::container::deque<Slot>;
-
-    // The index holds slot ids and finds the keys in the slots, so that each key is kept once.
-    struct IdHash {
-        using is_transparent = void;
-        const Slots* slots;
-        [[no_unique_address]] Hash hash{};
-        [[nodiscard]] std::size_t operator()(Id id) const { return hash((*slots)[id].key); }
-        template <class K>
-        [[nodiscard]] std::size_t operator()(const Probe<K>& probe) const {
-            return hash(probe.key);
-        }
-    };
-    struct IdEqual {
-        using is_transparent = void;
-        const Slots* slots;
-        [[nodiscard]] bool operator()(Id a, Id b) const { return a == b; }
-        template <class K>
-        [[nodiscard]] bool operator()(Id id, const Probe<K>& probe) const {
-            return (*slots)[id].key == probe.key;
-        }
-        template <class K>
-        [[nodiscard]] bool operator()(const Probe<K>& probe, Id id) const {
-            return (*slots)[id].key == probe.key;
-        }
-    };
-
-    [[nodiscard]] Slot& slot(Id id) { return (*slots_)[id]; }
-    [[nodiscard]] const Slot& slot(Id id) const { return (*slots_)[id]; }
 
     template <class K>
-    Id find_or_create(const K& key) {
-        if (const auto found = index_.find(Probe<K>{key}); found != index_.end()) {
-            return *found;
-        }
-        Id id = static_cast<Id>(slots_->size());
-        if (free_.empty()) {
-            slots_->push_back(Slot{.key = Key(key), .window = prototype_});
-        } else {
-            id = free_.back();
-            free_.pop_back();
-            slot(id) = Slot{.key = Key(key), .window = prototype_};
-        }
-        index_.insert(id);
+    [[nodiscard]] std::uint32_t hash_of(const K& key) const {
+        return detail::KeyIndex::fragment(hash_(key));
+    }
+    template <class K>
+    [[nodiscard]] Id find(const K& key, std::uint32_t hash) const {
+        return index_.find(hash, [&](Id id) { return slots_[id].key == key; });
+    }
+
+    template <class K, class F>
+    bool update(const K& key, std::uint32_t hash, F& change);
+
+    template <class K>
+    Id create(const K& key, std::uint32_t hash) {
+        const Id id = slots_.take();
+        Slot& s = slots_[id];
+        s.key = Key(key);
+        keep_.begin(s.kept);
+        s.used = true;
+        index_.insert(hash, id);
         return id;
     }
 
     void forget(Id id) {
-        index_.erase(id);
-        slot(id) = Slot{.key = Key{}, .window = prototype_};
-        free_.push_back(id);
+        Slot& s = slots_[id];
+        index_.erase(hash_of(s.key), id);
+        keep_.end(s.kept);
+        s.key = Key{};
+        s.used = s.scheduled = s.changed = false;
+        slots_.give(id);
     }
 
     // Once the last of many keys has gone, so does what was allocated for them.
     void release() {
-        constexpr std::size_t few = 64;
-        if (index_.empty() && slots_->size() > few) {
-            slots_->clear();
-            slots_->shrink_to_fit();
-            index_.rehash(0);
-            free_ = std::vector<Id>{};
-            changed_ = std::vector<Id>{};
-            timers_ = detail::TimerQueue<Id>{};  // all of slots that are no more
+        constexpr std::size_t few = 8192;  // bytes
+        if (index_.size() == 0 && slots_.bytes() > few) {
+            slots_.clear();
+            timers_.clear();  // all of slots that are no more
+            changed_ = decltype(changed_){changed_.get_allocator()};
+            due_ = decltype(due_){due_.get_allocator()};
         }
     }
 
-    void mark(Id id) {
-        if (!slot(id).changed) {
-            slot(id).changed = true;
+    void mark(Id id, Slot& s) {
+        if (!s.changed) {
+            s.changed = true;
             changed_.push_back(id);
         }
     }
 
-    // A timer whose slot is due later than it has been overtaken and is passed over when it fires.
+    // A slot has one timer that counts, no later than its window is due; others have been overtaken and are passed over
+    // when they fire. They are told from it by a few bits of their time: if that fails one fires in vain.
+    [[nodiscard]] static std::uint8_t stamp_of(Timestamp due) noexcept {
+        const auto ms = static_cast<std::uint64_t>(due.time_since_epoch().count());
+        return static_cast<std::uint8_t>((ms * 0x9e3779b97f4a7c15U) >> 56);
+    }
     // A window that is over waits for the drain alone; at the end of time nothing is due any more.
-    void schedule(Id id) {
-        Slot& s = slot(id);
-        const auto due = detail::next_due(s.window);
-        if (due && (!s.scheduled || *due < s.due) && now_ != Timestamp::max() && !detail::forgettable(s.window)) {
+    template <class W>
+    void schedule(Id id, Slot& s, const W& window, std::optional<Timestamp> before) {
+        const auto next = detail::next_due(window);
+        if (next && (!s.scheduled || !before || *next < *before) && now_ != Timestamp::max() &&
+            !detail::forgettable(window)) {
+            const Timestamp due = std::max(*next, now_);
             s.scheduled = true;
-            s.due = *due;
-            timers_.push(*due, id);
+            s.stamp = stamp_of(due);
+            timers_.push(due, id);
         }
     }
 
-    Window prototype_;
-    std::unique_ptr<Slots> slots_ = std::make_unique<Slots>();
-    boost::unordered_flat_set<Id, IdHash, IdEqual> index_{0, IdHash{slots_.get()}, IdEqual{slots_.get()}};
-    std::vector<Id> free_;
-    std::vector<Id> changed_;
-    detail::TimerQueue<Id> timers_;
+    mutable Keep keep_;
+    detail::Slots<Slot> slots_;
+    detail::KeyIndex index_;
+    std::pmr::vector<Id> changed_;
+    detail::TimerQueue timers_;
+    std::pmr::vector<std::pair<Id, std::uint8_t>> due_;  // while advancing
+    [[no_unique_address]] Hash hash_{};
     Timestamp now_ = Timestamp::min();
 };
 
 template <class Key, class Window, class Hash>
 template <class K, class F>
-bool KeyedWindows<Key, Window, Hash>::update(const K& key, F change) {
-    const Id id = find_or_create(key);
-    Window& window = slot(id).window;
+bool KeyedWindows<Key, Window, Hash>::update(const K& key, std::uint32_t hash, F& change) {
+    Id id = find(key, hash);
+    id = id == none ? create(key, hash) : id;
+    Slot& s = slots_[id];
+    auto&& window = keep_.lend(s.kept, now_);
+    const auto before = s.scheduled ? detail::next_due(window) : std::nullopt;
     bool changed = window.advance_to(now_);
     const bool accepted = change(window);
     changed = changed || accepted;
     if (changed || detail::forgettable(window)) {
-        mark(id);
+        mark(id, s);
     }
-    schedule(id);
+    schedule(id, s, window, before);
     return accepted;
+}
+
+template <class Key, class Window, class Hash>
+template <class Items, class KeyOf, class F>
+void KeyedWindows<Key, Window, Hash>::update_each(const Items& items, KeyOf key_of, F change) {
+    // An item is hashed, its slot found, its window's events read ahead, and it is taken, each so many items after the
+    // one before it.
+    constexpr std::size_t apart = 8;
+    struct Ahead {
+        std::uint32_t hash;
+        Id id;
+    };
+    std::array<Ahead, 4 * apart> ahead;
+    const std::size_t all = std::size(items);
+    const auto item = [&](std::size_t i) -> decltype(auto) {
+        return *(std::begin(items) + static_cast<std::ptrdiff_t>(i));
+    };
+    for (std::size_t i = 0; i != all + 3 * apart; ++i) {
+        if (i < all) {
+            Ahead& a = ahead[i % ahead.size()];
+            a.hash = hash_of(key_of(item(i)));
+            index_.prefetch(a.hash);
+        }
+        if (const std::size_t j = i - apart; i >= apart && j < all) {
+            Ahead& a = ahead[j % ahead.size()];
+            a.id = index_.find(a.hash, [](Id) { return true; });
+            if (a.id != none) {
+                slots_.prefetch(a.id);
+            }
+        }
+        if (const std::size_t j = i - 2 * apart; i >= 2 * apart && j < all) {
+            const Ahead& a = ahead[j % ahead.size()];
+            if (a.id != none) {
+                keep_.prefetch(slots_[a.id].kept, true);
+            }
+        }
+        if (i >= 3 * apart) {
+            const auto& now = item(i - 3 * apart);
+            auto taken = [&](auto& window) -> bool { return change(window, now); };
+            update(key_of(now), ahead[(i - 3 * apart) % ahead.size()].hash, taken);
+        }
+    }
 }
 
 template <class Key, class Window, class Hash>
@@ -250,31 +300,52 @@ void KeyedWindows<Key, Window, Hash>::advance_to(Timestamp now) {
     if (now <= now_) {
         return;
     }
-    now_ = now;
-    timers_.pop_until(now, [&](Timestamp due, Id id) {
-        Slot& s = slot(id);
-        if (!s.scheduled || s.due > due) {
-            return;
+    const Timestamp before = std::exchange(now_, now);
+    timers_.pop_until(now, [&](Timestamp due, Id id) { due_.emplace_back(id, stamp_of(due)); });
+    std::sort(due_.begin(), due_.end());  // an order that does not depend on when time began
+    constexpr std::size_t apart = 8;
+    const std::size_t all = due_.size();
+    for (std::size_t i = 0; i < std::min(all, 2 * apart); ++i) {
+        slots_.prefetch(due_[i].first);
+    }
+    for (std::size_t i = 0; i != all; ++i) {
+        if (i + 2 * apart < all) {
+            slots_.prefetch(due_[i + 2 * apart].first);
+        }
+        if (i + apart < all) {
+            keep_.prefetch(slots_[due_[i + apart].first].kept, false);
+        }
+        const auto [id, stamp] = due_[i];
+        Slot& s = slots_[id];
+        if (!s.scheduled || s.stamp != stamp) {
+            continue;
         }
         s.scheduled = false;
-        if (s.window.advance_to(now) || detail::forgettable(s.window)) {
-            mark(id);
+        auto&& window = keep_.lend(s.kept, before);
+        if (window.advance_to(now) || detail::forgettable(window)) {
+            mark(id, s);
         }
-        schedule(id);
-    });
+        schedule(id, s, window, std::nullopt);
+    }
+    due_.clear();
 }
 
 template <class Key, class Window, class Hash>
 template <class F>
 void KeyedWindows<Key, Window, Hash>::drain(F f) {
-    std::vector<Id> changed;
+    decltype(changed_) changed{changed_.get_allocator()};
     changed.swap(changed_);
-    for (const Id id : changed) {
-        Slot& s = slot(id);
+    constexpr std::size_t apart = 8;
+    for (std::size_t i = 0; i != changed.size(); ++i) {
+        if (i + apart < changed.size()) {
+            slots_.prefetch(changed[i + apart]);
+        }
+        Slot& s = slots_[changed[i]];
         s.changed = false;
-        f(std::as_const(s.key), s.window);
-        if (detail::forgettable(s.window)) {
-            forget(id);
+        auto&& window = keep_.lend(s.kept, now_);
+        f(std::as_const(s.key), window);
+        if (detail::forgettable(window)) {
+            forget(changed[i]);
         }
     }
     changed.clear();
@@ -288,7 +359,8 @@ template <class Key, class Window, class Hash>
 template <class F>
 void KeyedWindows<Key, Window, Hash>::forget_if(F f) {
     const auto over = [&](Id id) {
-        const bool gone = detail::forgettable(slot(id).window) && f(std::as_const(slot(id).window));
+        const auto& window = keep_.look(slots_[id].kept, now_);
+        const bool gone = detail::forgettable(window) && f(window);
         if (gone) {
             forget(id);
         }
@@ -302,16 +374,19 @@ template <class Key, class Window, class Hash>
 template <class F>
 std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
     std::vector<Id> dropped;
-    for (const Id id : index_) {
-        if (f(std::as_const(slot(id).key), slot(id).window)) {
-            dropped.push_back(id);
+    slots_.for_each([&](Id id, Slot& s) {
+        if (s.used) {
+            auto&& window = keep_.lend(s.kept, now_);
+            if (f(std::as_const(s.key), window)) {
+                dropped.push_back(id);
+            }
         }
-    }
+    });
     for (const Id id : dropped) {
         forget(id);
     }
     // A slot that is free has not changed.
-    changed_.erase(std::remove_if(changed_.begin(), changed_.end(), [&](Id id) { return !slot(id).changed; }),
+    changed_.erase(std::remove_if(changed_.begin(), changed_.end(), [&](Id id) { return !slots_[id].changed; }),
                    changed_.end());
     release();
     return dropped.size();
@@ -319,12 +394,10 @@ std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
 
 template <class Key, class Window, class Hash>
 std::size_t KeyedWindows<Key, Window, Hash>::memory_in_use() const {
-    constexpr std::size_t index_entry = sizeof(Id) + 1;  // and a byte of metadata
-    std::size_t bytes = index_.bucket_count() * index_entry + slots_->size() * sizeof(Slot) +
-                        (free_.capacity() + changed_.capacity()) * sizeof(Id) + timers_.heap_bytes();
-    for (const Slot& s : *slots_) {
-        bytes += s.window.heap_bytes() + detail::owned_bytes(s.key);
-    }
+    std::size_t bytes = index_.bytes() + slots_.bytes() + keep_.bytes() + timers_.heap_bytes() +
+                        changed_.capacity() * sizeof(Id) + due_.capacity() * sizeof(due_[0]);
+    slots_.for_each(
+        [&](Id /*id*/, const Slot& s) { bytes += s.used ? keep_.heap_bytes(s.kept) + detail::owned_bytes(s.key) : 0; });
     return bytes;
 }
 

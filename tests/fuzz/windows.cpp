@@ -4,6 +4,7 @@
 // Bytes become operations on windows, each held against its slow model after every operation.
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -129,9 +130,8 @@ void fuzz_sessions(Bytes bytes) {
     }
 }
 
-void fuzz_keyed(Bytes bytes) {
-    using Window = weir::RollingWindows<weir::Sum<int>>;
-    const Window prototype{{Duration{1 + bytes.next()}, Duration{1 + bytes.next()}}, Duration{bytes.next()}};
+template <class Window, class Same>
+void fuzz_keyed(Bytes bytes, const Window& prototype, Same same) {
     weir::KeyedWindows<std::uint8_t, Window> fast{prototype};
     struct Slow {
         Window window;
@@ -140,15 +140,12 @@ void fuzz_keyed(Bytes bytes) {
     std::map<std::uint8_t, Slow> slow;
     Timestamp now = Timestamp::min();
     std::int64_t latest = 0;
-    const auto same = [](const Window& a, const Window& b) {
-        return a.result(0) == b.result(0) && a.result(1) == b.result(1) && a.size() == b.size();
-    };
     while (!bytes.empty()) {
         const std::uint8_t operation = bytes.next();
         const auto key = static_cast<std::uint8_t>(operation >> 4);
         if (operation % 8 == 0) {
             std::size_t handed = 0;
-            fast.drain([&](std::uint8_t k, Window& window) {
+            fast.drain([&](std::uint8_t k, auto& window) {
                 const auto found = slow.find(k);
                 check(found != slow.end() && found->second.marked, "a key is handed out that has not changed");
                 window.advance_to(now);
@@ -178,13 +175,21 @@ void fuzz_keyed(Bytes bytes) {
             const bool changed = s.window.advance_to(now);
             const bool kept = s.window.insert(t, x);
             s.marked = s.marked || changed || kept || s.window.empty();
-            check(fast.update(key, [&](Window& window) { return window.insert(t, x); }) == kept, "update");
+            bool taken = false;
+            const auto insert = [&](auto& window, int item) { return taken = window.insert(t, item); };
+            if (x % 2 == 0) {
+                fast.update(key, [&](auto& window) { return insert(window, x); });
+            } else {
+                fast.update_each(
+                    std::array{x}, [&](int) { return key; }, insert);
+            }
+            check(taken == kept, "update");
         }
         std::optional<Timestamp> next;
         for (const auto& [k, s] : slow) {
-            const Window* window = fast.find(k);
-            check(window != nullptr, "a key is missing");
-            Window copy = *window;
+            const auto window = fast.find(k);
+            check(static_cast<bool>(window), "a key is missing");
+            auto copy = static_cast<Window>(*window);
             copy.advance_to(now);
             check(same(copy, s.window), "a window");
             const auto due = s.window.next_expiry();
@@ -214,9 +219,29 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 3:
             fuzz_sessions(bytes);
             break;
-        default:
-            fuzz_keyed(bytes);
+        case 4: {
+            using Window = weir::RollingWindows<weir::Sum<int>>;
+            const Window prototype{{Duration{1 + bytes.next()}, Duration{1 + bytes.next()}}, Duration{bytes.next()}};
+            fuzz_keyed(bytes, prototype, [](const Window& a, const Window& b) {
+                return a.result(0) == b.result(0) && a.result(1) == b.result(1) && a.size() == b.size();
+            });
             break;
+        }
+        default: {
+            const auto same = [](const auto& a, const auto& b) {
+                return a.result() == b.result() && a.size() == b.size() && a.now() == b.now() &&
+                       a.next_expiry() == b.next_expiry();
+            };
+            // Lengths of which the times between events take more than 32 bits, and more than 40.
+            const std::uint8_t kind = bytes.next();
+            const Duration length{std::int64_t{1 + bytes.next()} << (kind % 8 < 2 ? kind % 8 * 16 + 24 : 0)};
+            if (kind % 2 == 0) {
+                fuzz_keyed(bytes, weir::RollingWindow<weir::Sum<int>>{length}, same);
+            } else {
+                fuzz_keyed(bytes, weir::RollingWindow<weir::Max<int>>{length}, same);
+            }
+            break;
+        }
     }
     return 0;
 }

@@ -198,7 +198,7 @@ public:
     }
 
 private:
-    detail::ExactSum sum_;
+    [[no_unique_address]] detail::ExactSum sum_;  // whose last bytes are free
 };
 
 template <>

@@ -181,7 +181,7 @@ private:
     }
 
     union {
-        Int fixed_ = 0;  // in units of 2^(unit_ + lowest), where it is not in bins
+        [[gnu::packed, gnu::aligned(8)]] Int fixed_ = 0;  // in units of 2^(unit_ + lowest), where it is not in bins
         Bins bins_;
     };
     Box<WideSum> wide_;

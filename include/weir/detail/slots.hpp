@@ -1,0 +1,95 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+#pragma once
+
+// Slots: things in numbered places that never move. One that is given back is not destroyed but taken again, as it is;
+// the memory goes when all are cleared. O(1), a place is found by a shift and two loads.
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <memory_resource>
+#include <utility>
+#include <vector>
+
+namespace weir::detail {
+
+template <class T>
+class Slots {
+public:
+    using Id = std::uint32_t;
+
+    explicit Slots(std::pmr::memory_resource* from) : blocks_{from}, free_{from} {}
+    Slots(Slots&& other) noexcept
+        : blocks_{std::move(other.blocks_)}, free_{std::move(other.free_)}, last_{std::exchange(other.last_, 0)} {}
+    Slots& operator=(Slots&&) = delete;
+    ~Slots() { clear(); }
+
+    [[nodiscard]] T& operator[](Id id) const noexcept { return blocks_[id >> bits][id & mask]; }
+    void prefetch(Id id) const noexcept { __builtin_prefetch(&(*this)[id]); }
+
+    [[nodiscard]] Id take() {
+        if (!free_.empty()) {
+            const Id id = free_.back();
+            free_.pop_back();
+            return id;
+        }
+        if (blocks_.empty() || last_ == capacity(blocks_.size() - 1)) {
+            blocks_.reserve(std::bit_ceil(blocks_.size() + 1));
+            blocks_.push_back(static_cast<T*>(resource()->allocate(capacity(blocks_.size()) * sizeof(T), alignment)));
+            last_ = 0;
+        }
+        std::construct_at(blocks_.back() + last_);
+        return static_cast<Id>((blocks_.size() - 1) << bits | last_++);
+    }
+    void give(Id id) { free_.push_back(id); }
+
+    /// Calls `f(id, thing)` on every one that was ever taken.
+    template <class F>
+    void for_each(F f) const {
+        for (std::size_t b = 0; b != blocks_.size(); ++b) {
+            const std::size_t end = b + 1 == blocks_.size() ? last_ : capacity(b);
+            for (std::size_t i = 0; i != end; ++i) {
+                f(static_cast<Id>(b << bits | i), blocks_[b][i]);
+            }
+        }
+    }
+
+    void clear() noexcept {
+        for_each([](Id /*id*/, T& thing) { std::destroy_at(&thing); });
+        for (std::size_t b = 0; b != blocks_.size(); ++b) {
+            resource()->deallocate(blocks_[b], capacity(b) * sizeof(T), alignment);
+        }
+        blocks_ = decltype(blocks_){blocks_.get_allocator()};
+        free_ = decltype(free_){free_.get_allocator()};
+        last_ = 0;
+    }
+
+    [[nodiscard]] std::size_t bytes() const noexcept {
+        std::size_t sum = blocks_.capacity() * sizeof(T*) + free_.capacity() * sizeof(Id);
+        for (std::size_t b = 0; b != blocks_.size(); ++b) {
+            sum += capacity(b) * sizeof(T);
+        }
+        return sum;
+    }
+
+private:
+    static constexpr std::uint32_t bits =
+        std::max<std::uint32_t>(6, std::bit_width(std::uint32_t{65536 / sizeof(T)})) - 1;
+    static constexpr Id mask = (Id{1} << bits) - 1;
+    static constexpr std::size_t alignment = std::max<std::size_t>(64, alignof(T));
+
+    // The first blocks are small, so that a few do not cost as much as many.
+    [[nodiscard]] static constexpr std::size_t capacity(std::size_t block) {
+        return std::min(std::size_t{mask} + 1, std::size_t{2} << std::min<std::size_t>(2 * block, 32));
+    }
+    [[nodiscard]] std::pmr::memory_resource* resource() const { return blocks_.get_allocator().resource(); }
+
+    std::pmr::vector<T*> blocks_;
+    std::pmr::vector<Id> free_;
+    std::size_t last_ = 0;  // places taken of the last block
+};
+
+}  // namespace weir::detail
