@@ -40,6 +40,7 @@ set(WEIR_HEADERS
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
     include/weir/detail/slots.hpp
+    include/weir/detail/snapshot_rows.hpp
     include/weir/detail/snapshot_shape.hpp
     include/weir/detail/timer_queue.hpp
     include/weir/detail/two_stacks.hpp

@@ -42,6 +42,7 @@
 #include <weir/detail/key_index.hpp>
 #include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/slots.hpp>
+#include <weir/detail/snapshot_rows.hpp>
 #include <weir/detail/timer_queue.hpp>
 #include <weir/time.hpp>
 
@@ -143,6 +144,14 @@ public:
     /// Bytes of the table and the windows in it. O(keys).
     [[nodiscard]] std::size_t memory_in_use() const;
 
+    static constexpr const char* snapshot_name = "KeyedWindows";
+    /// For SnapshotInSteps. A change costs a branch more, while a snapshot is under way also the writing of its key.
+    [[nodiscard]] std::vector<std::uint64_t> begin_snapshot() const;
+    template <class EndPiece>
+    bool continue_snapshot(std::size_t& keys, EndPiece end_piece, std::uint32_t section = 0) const;
+    void end_snapshot() const noexcept { rows_.reset(); }
+    class Restoring;
+
 private:
     using Id = std::uint32_t;
     static constexpr Id none = detail::KeyIndex::none;
@@ -176,6 +185,9 @@ private:
         keep_.begin(s.kept);
         s.used = true;
         index_.insert(hash, id);
+        if (rows_) {
+            rows_->leave_out(id);
+        }
         return id;
     }
 
@@ -188,10 +200,36 @@ private:
         slots_.give(id);
     }
 
+    // While a snapshot is under way, what it says of a slot is written before that is changed.
+    void before_change(Id id) {
+        if (rows_) [[unlikely]] {
+            rows_->before_change(*this, id);
+        }
+    }
+    static void write_row(const KeyedWindows& table, Id id, SnapshotWriter& out) {
+        const Slot& s = table.slots_[id];
+        out.write(s.key, s.changed);
+        table.keep_.save(out, s.kept);
+    }
+    void read_row(SnapshotReader& in) {
+        const Key key = in.read<Key>();
+        const std::uint32_t hash = hash_of(key);
+        in.require(find(key, hash) == none, "each key once");
+        const Id id = create(key, hash);
+        Slot& s = slots_[id];
+        const bool changed = in.read<bool>();
+        keep_.load(in, s.kept, now_);
+        auto&& window = keep_.lend(s.kept, now_);
+        if (changed || detail::forgettable(window)) {
+            mark(id, s);
+        }
+        schedule(id, s, window, std::nullopt);
+    }
+
     // Once the last of many keys has gone, so does what was allocated for them.
     void release() {
         constexpr std::size_t few = 8192;  // bytes
-        if (index_.size() == 0 && slots_.bytes() > few) {
+        if (!rows_ && index_.size() == 0 && slots_.bytes() > few) {
             slots_.clear();
             timers_.clear();  // all of slots that are no more
             changed_ = decltype(changed_){changed_.get_allocator()};
@@ -233,6 +271,7 @@ private:
     std::pmr::vector<std::pair<Id, std::uint8_t>> due_;  // while advancing
     [[no_unique_address]] Hash hash_{};
     Timestamp now_ = Timestamp::min();
+    mutable std::unique_ptr<detail::SnapshotRows<KeyedWindows>> rows_;  // while a snapshot is under way
 };
 
 template <class Key, class Window, class Hash>
@@ -240,6 +279,7 @@ template <class K, class F>
 bool KeyedWindows<Key, Window, Hash>::update(const K& key, std::uint32_t hash, F& change) {
     Id id = find(key, hash);
     id = id == none ? create(key, hash) : id;
+    before_change(id);
     Slot& s = slots_[id];
     auto&& window = keep_.lend(s.kept, now_);
     const auto before = s.scheduled ? detail::next_due(window) : std::nullopt;
@@ -320,6 +360,7 @@ void KeyedWindows<Key, Window, Hash>::advance_to(Timestamp now) {
         if (!s.scheduled || s.stamp != stamp) {
             continue;
         }
+        before_change(id);
         s.scheduled = false;
         auto&& window = keep_.lend(s.kept, before);
         if (window.advance_to(now) || detail::forgettable(window)) {
@@ -340,6 +381,7 @@ void KeyedWindows<Key, Window, Hash>::drain(F f) {
         if (i + apart < changed.size()) {
             slots_.prefetch(changed[i + apart]);
         }
+        before_change(changed[i]);
         Slot& s = slots_[changed[i]];
         s.changed = false;
         auto&& window = keep_.lend(s.kept, now_);
@@ -362,6 +404,7 @@ void KeyedWindows<Key, Window, Hash>::forget_if(F f) {
         const auto& window = keep_.look(slots_[id].kept, now_);
         const bool gone = detail::forgettable(window) && f(window);
         if (gone) {
+            before_change(id);
             forget(id);
         }
         return gone;
@@ -383,6 +426,7 @@ std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
         }
     });
     for (const Id id : dropped) {
+        before_change(id);
         forget(id);
     }
     // A slot that is free has not changed.
@@ -391,6 +435,63 @@ std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
     release();
     return dropped.size();
 }
+
+template <class Key, class Window, class Hash>
+std::vector<std::uint64_t> KeyedWindows<Key, Window, Hash>::begin_snapshot() const {
+    rows_ = std::make_unique<detail::SnapshotRows<KeyedWindows>>(slots_.end(), &write_row);
+    rows_->first_row().write(now_, keep_.prototype());
+    return {std::uint64_t{1} + size()};
+}
+
+template <class Key, class Window, class Hash>
+template <class EndPiece>
+bool KeyedWindows<Key, Window, Hash>::continue_snapshot(std::size_t& keys, EndPiece end_piece,
+                                                        std::uint32_t section) const {
+    constexpr Id apart = 8;
+    const std::size_t end = slots_.end();
+    const auto ahead = [&](Id id) { return id < end && slots_.holds(id); };
+    return rows_->go_on(
+        *this, keys,
+        [&](Id id) {
+            if (ahead(id + 2 * apart)) {
+                slots_.prefetch(id + 2 * apart);
+            }
+            if (ahead(id + apart) && slots_[id + apart].used) {
+                keep_.prefetch(slots_[id + apart].kept, true);
+            }
+            return slots_.holds(id) && slots_[id].used;
+        },
+        [&](SnapshotWriter& piece, std::uint32_t rows) { end_piece(piece, section, rows); });
+}
+
+/// A table beside that which is to be restored, until all rows have come.
+template <class Key, class Window, class Hash>
+class KeyedWindows<Key, Window, Hash>::Restoring {
+public:
+    explicit Restoring(KeyedWindows& target)
+        : target_{target}, fresh_{target.keep_.prototype(), target.changed_.get_allocator().resource()} {}
+
+    [[nodiscard]] std::size_t sections() const noexcept { return 1; }
+    void read(std::uint32_t /*section*/, SnapshotReader& in) {
+        if (begun_) {
+            fresh_.read_row(in);
+        } else {
+            in.read(fresh_.now_);
+            Window same = fresh_.keep_.prototype();
+            in.read(same);  // for its parameters
+            begun_ = true;
+        }
+    }
+    void commit() {
+        std::destroy_at(&target_);
+        std::construct_at(&target_, std::move(fresh_));
+    }
+
+private:
+    KeyedWindows& target_;
+    KeyedWindows fresh_;
+    bool begun_ = false;
+};
 
 template <class Key, class Window, class Hash>
 std::size_t KeyedWindows<Key, Window, Hash>::memory_in_use() const {

@@ -26,6 +26,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -41,6 +42,7 @@
 #include <weir/metric_parser.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/session_window.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -69,6 +71,25 @@ struct History {
 };
 
 using MetricSink = std::function<void(const Metric&)>;
+
+namespace detail {
+
+/// How a lane comes back from its rows of a snapshot.
+class LaneRestoring {
+public:
+    LaneRestoring() = default;
+    LaneRestoring(const LaneRestoring&) = delete;
+    LaneRestoring& operator=(const LaneRestoring&) = delete;
+    virtual ~LaneRestoring() = default;
+
+    virtual void read(SnapshotReader& in) = 0;
+    virtual void commit() = 0;
+};
+
+/// Takes a piece of so many rows of a section.
+using EndPiece = std::function<void(SnapshotWriter& piece, std::uint32_t section, std::uint32_t rows)>;
+
+}  // namespace detail
 
 /// A lane in operation, whatever its types. Not synchronized: one thread at a time.
 template <class Event>
@@ -113,6 +134,14 @@ public:
     [[nodiscard]] virtual std::vector<MetricInfo> catalogue() const = 0;
     [[nodiscard]] virtual std::size_t keys() const = 0;
     [[nodiscard]] virtual std::size_t memory_in_use() const = 0;
+
+    /// For the snapshots of a Pipeline. Throws std::logic_error where records cannot be saved.
+    [[nodiscard]] virtual std::string snapshot_description() const = 0;
+    [[nodiscard]] virtual std::uint64_t begin_snapshot() const = 0;
+    virtual bool continue_snapshot(std::size_t& keys, const detail::EndPiece& end_piece,
+                                   std::uint32_t section) const = 0;
+    virtual void end_snapshot() const noexcept = 0;
+    [[nodiscard]] virtual std::unique_ptr<detail::LaneRestoring> restoring() = 0;
 };
 
 namespace detail {
@@ -225,6 +254,11 @@ struct Held {
 
     Timestamp expires_at = nothing;
     std::uint64_t hash = 0;
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Held::expires_at, &Held::hash);
+    }
 };
 
 }  // namespace detail
@@ -465,13 +499,63 @@ Taken take(const Spec& spec, const Event& event, Insert insert) {
     return taken;
 }
 
+/// The snapshots of a `Lane`, whose keys' states are in `keyed_`.
+template <class Lane, class Event>
+class LaneInRows : public AnyLane<Event> {
+public:
+    [[nodiscard]] std::string snapshot_description() const override {
+        std::string text = snapshot_name_of<typename Lane::State::Windows>();
+        for (const MetricInfo& metric : this->catalogue()) {
+            text += ' ' + metric.lane + ':' + metric.name + ':' + metric.window;
+        }
+        return text;
+    }
+    [[nodiscard]] std::uint64_t begin_snapshot() const override {
+        if constexpr (Snapshottable<typename Lane::State>) {
+            return lane().keyed_.begin_snapshot().front();
+        } else {
+            cannot_be_saved();
+        }
+    }
+    bool continue_snapshot(std::size_t& keys, const EndPiece& end_piece, std::uint32_t section) const override {
+        return lane().keyed_.continue_snapshot(keys, end_piece, section);
+    }
+    void end_snapshot() const noexcept override { lane().keyed_.end_snapshot(); }
+    [[nodiscard]] std::unique_ptr<LaneRestoring> restoring() override {
+        if constexpr (Snapshottable<typename Lane::State>) {
+            return std::make_unique<Restoring>(static_cast<Lane&>(*this));
+        } else {
+            cannot_be_saved();
+        }
+    }
+
+private:
+    class Restoring final : public LaneRestoring {
+    public:
+        explicit Restoring(Lane& lane) : rows_{lane.keyed_} {}
+        void read(SnapshotReader& in) override { rows_.read(0, in); }
+        void commit() override { rows_.commit(); }
+
+    private:
+        typename Lane::Keyed::Restoring rows_;
+    };
+
+    [[nodiscard]] const Lane& lane() const noexcept { return static_cast<const Lane&>(*this); }
+    [[noreturn]] void cannot_be_saved() const {
+        throw std::logic_error{"weir::Pipeline: a snapshot cannot tell what to keep of the records of lane \"" +
+                               this->catalogue().front().lane +
+                               "\" or of what is made of them: list their members, see weir/snapshot_stream.hpp"};
+    }
+};
+
 template <class Spec>
 class LaneOf;
 
 // Rolling windows.
 template <class Event, class Record, class Time, class When, class By, class Each_, class Origin, class... Metrics>
 class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>> final
-    : public AnyLane<Event> {
+    : public LaneInRows<LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>>, Event> {
+    friend LaneInRows<LaneOf, Event>;
     using Spec = LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Metrics...>;
     using Parts = typename Unique<std::tuple<>, typename Metrics::aggregator...>::type;
     using T = typename Aggregated<Parts, Record, !std::same_as<Origin, NoOrigin>>::type;
@@ -479,7 +563,9 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Met
     using Publisher_ = Publisher<Parts, Metrics...>;
 
     struct State {
-        RollingWindows<T> windows;
+        using Windows = RollingWindows<T>;
+
+        Windows windows;
         std::vector<Group> published;
 
         bool advance_to(Timestamp now) { return windows.advance_to(now); }
@@ -488,7 +574,20 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Met
         [[nodiscard]] std::size_t heap_bytes() const {
             return windows.heap_bytes() + published.capacity() * sizeof(Group);
         }
+
+        using snapshot_keeps = typename Windows::snapshot_keeps;
+        void save(SnapshotWriter& out) const {
+            out.write(windows);
+            out.write_all(published.data(), published.size());  // as many as there are windows
+        }
+        void load(SnapshotReader& in) {
+            in.read(windows);
+            for (Group& group : published) {
+                in.read(group);
+            }
+        }
     };
+    using Keyed = KeyedWindows<std::string, State>;
 
 public:
     explicit LaneOf(Spec spec)
@@ -654,7 +753,7 @@ private:
             w, [&](const auto& part) { publisher_.publish(group, due, expires_at, labels_[w], key, part, sink); });
     }
 
-    KeyedWindows<std::string, State> keyed_;
+    Keyed keyed_;
     Dropped dropped_;
     Publisher_ publisher_;
     Spec spec_;
@@ -664,7 +763,8 @@ private:
 // Sessions.
 template <class Event, class Record, class Time, class When, class By, class Each_, class Origin, class... Metrics>
 class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Metrics...>> final
-    : public AnyLane<Event> {
+    : public LaneInRows<LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Metrics...>>, Event> {
+    friend LaneInRows<LaneOf, Event>;
     using Spec = LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Metrics...>;
     using Parts = typename Unique<std::tuple<>, typename Metrics::aggregator...>::type;
     using T = typename AsAggregator<Parts>::type;
@@ -672,7 +772,9 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Me
     using Publisher_ = Publisher<Parts, Metrics...>;
 
     struct State {
-        SessionWindow<Duration, T> sessions;
+        using Windows = SessionWindow<Duration, T>;
+
+        Windows sessions;
         Group published;
         std::optional<Session<T>> closed;  // not drained yet
 
@@ -687,7 +789,12 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Me
         [[nodiscard]] bool forgettable() const { return sessions.forgettable(); }
         [[nodiscard]] std::optional<Timestamp> next_due() const { return sessions.next_due(); }
         [[nodiscard]] std::size_t heap_bytes() const { return sessions.heap_bytes(); }
+
+        using snapshot_keeps = T;
+        void save(SnapshotWriter& out) const { out.write(sessions, published, closed); }
+        void load(SnapshotReader& in) { in.read(sessions, published, closed); }
     };
+    using Keyed = KeyedWindows<std::string, State>;
 
 public:
     explicit LaneOf(Spec spec)
@@ -798,7 +905,7 @@ private:
         publisher_.publish(group, due, until, "", key, part, sink);
     }
 
-    KeyedWindows<std::string, State> keyed_;
+    Keyed keyed_;
     Dropped dropped_;
     Publisher_ publisher_;
     Spec spec_;

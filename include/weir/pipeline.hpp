@@ -16,15 +16,18 @@
 #include <algorithm>
 #include <cassert>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <type_traits>
 #include <utility>
 #include <vector>
 
 #include <weir/lane.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 
@@ -190,8 +193,65 @@ public:
         return sum;
     }
 
+    /// For take_snapshot, SnapshotInSteps and restore. Throws std::logic_error where a lane's records cannot be saved.
+    [[nodiscard]] std::string snapshot_description() const {
+        std::string text = "Pipeline";
+        for (const auto& lane : lanes_) {
+            text += "; " + lane->snapshot_description();
+        }
+        return text;
+    }
+    [[nodiscard]] std::vector<std::uint64_t> begin_snapshot() const {
+        std::vector<std::uint64_t> rows;
+        try {
+            for (const auto& lane : lanes_) {
+                rows.push_back(lane->begin_snapshot());
+            }
+        } catch (...) {
+            end_snapshot();
+            throw;
+        }
+        return rows;
+    }
+    bool continue_snapshot(std::size_t& keys, const detail::EndPiece& end_piece) const {
+        for (std::size_t i = 0; i != lanes_.size(); ++i) {
+            if (lanes_[i]->continue_snapshot(keys, end_piece, static_cast<std::uint32_t>(i))) {
+                return true;
+            }
+        }
+        return false;
+    }
+    void end_snapshot() const noexcept {
+        for (const auto& lane : lanes_) {
+            lane->end_snapshot();
+        }
+    }
+    class Restoring;
+
 private:
     std::vector<std::unique_ptr<AnyLane<Event>>> lanes_;
+};
+
+/// The lanes beside those that are to be restored, until all rows have come.
+template <class Event>
+class Pipeline<Event>::Restoring {
+public:
+    explicit Restoring(Pipeline& target) {
+        for (const auto& lane : target.lanes_) {
+            lanes_.push_back(lane->restoring());
+        }
+    }
+
+    [[nodiscard]] std::size_t sections() const noexcept { return lanes_.size(); }
+    void read(std::uint32_t section, SnapshotReader& in) { lanes_[section]->read(in); }
+    void commit() {
+        for (const auto& lane : lanes_) {
+            lane->commit();
+        }
+    }
+
+private:
+    std::vector<std::unique_ptr<detail::LaneRestoring>> lanes_;
 };
 
 }  // namespace weir

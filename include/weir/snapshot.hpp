@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
@@ -197,18 +198,78 @@ struct RestoringOf<T> {
 
 }  // namespace detail
 
-/// The whole state of `x`. Of a keyed table or a pipeline that goes on meanwhile, take it in steps instead.
+/// A snapshot of a keyed table or a pipeline, as of when this was made, in steps: between them the object is used as
+/// always. Each key is written once, before it is changed for the first time, so that a change costs as much more then.
+/// Abandoned where this is destroyed before the end. The object stays where it is and has one such at a time.
+template <class T>
+class SnapshotInSteps {
+public:
+    // Requires: no other is under way.
+    explicit SnapshotInSteps(const T& x) : of_{x} {
+        const std::string name = detail::snapshot_name_of(x);
+        const std::vector<std::uint64_t> rows = x.begin_snapshot();
+        rows_ = rows_left_ = std::accumulate(rows.begin(), rows.end(), std::uint64_t{0});
+        head_ = detail::snapshot_head(name, rows);
+    }
+    SnapshotInSteps(const SnapshotInSteps&) = delete;
+    SnapshotInSteps& operator=(const SnapshotInSteps&) = delete;
+    ~SnapshotInSteps() { of_.end_snapshot(); }
+
+    /// Writes about `keys` keys more and hands what is complete to `sink(std::span<const std::byte>)`: the head, then
+    /// pieces of 64 KiB and more, to be put one after the other. False once all was handed over. O(keys).
+    template <class Sink>
+    bool write(std::size_t keys, Sink sink) {
+        if (head_.size() != 0) {
+            sink(std::as_const(head_).bytes());
+            head_ = SnapshotWriter{};
+        }
+        more_ =
+            more_ && of_.continue_snapshot(keys, [&](SnapshotWriter& piece, std::uint32_t section, std::uint32_t rows) {
+                rows_left_ -= rows;
+                sink(detail::end_piece(piece, section, rows, pieces_++));
+                detail::begin_piece(piece);
+            });
+        return more_;
+    }
+
+    /// How many keys and heads of tables there are, and how many of them were not handed over yet.
+    [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
+    [[nodiscard]] std::uint64_t rows_left() const noexcept { return rows_left_; }
+
+private:
+    const T& of_;
+    SnapshotWriter head_;
+    std::uint64_t rows_ = 0;
+    std::uint64_t rows_left_ = 0;
+    std::uint64_t pieces_ = 0;
+    bool more_ = true;
+};
+
+/// The whole state of `x`. Of a keyed table or a pipeline that is to go on meanwhile take it in steps instead.
 template <class T>
 [[nodiscard]] std::vector<std::byte> take_snapshot(const T& x) {
-    const SnapshotWriter head = detail::snapshot_head(detail::snapshot_name_of(x), {1});
-    SnapshotWriter out;
-    detail::begin_piece(out);
-    out.write(x);
-    detail::end_piece(out, 0, 1, 0);
     std::vector<std::byte> all;
-    all.reserve(head.size() + out.size());
-    all.insert(all.end(), head.bytes().begin(), head.bytes().end());
-    all.insert(all.end(), std::as_const(out).bytes().begin(), std::as_const(out).bytes().end());
+    const auto append = [&](std::span<const std::byte> piece) { all.insert(all.end(), piece.begin(), piece.end()); };
+    if constexpr (requires { x.begin_snapshot(); }) {
+        SnapshotInSteps<T> steps{x};
+        steps.write(std::numeric_limits<std::size_t>::max(), [&](std::span<const std::byte> piece) {
+            if (all.capacity() - all.size() < piece.size()) {  // as many bytes for those left as for those before
+                const auto written = std::max<std::uint64_t>(1, steps.rows() - steps.rows_left());
+                const double each = static_cast<double>(all.size() + piece.size()) / static_cast<double>(written);
+                all.reserve(all.size() + piece.size() +
+                            static_cast<std::size_t>(1.1 * each * static_cast<double>(steps.rows_left())));
+            }
+            append(piece);
+        });
+    } else {
+        const SnapshotWriter head = detail::snapshot_head(detail::snapshot_name_of(x), {1});
+        SnapshotWriter out;
+        detail::begin_piece(out);
+        out.write(x);
+        all.reserve(head.size() + out.size() + detail::piece_tail);
+        append(head.bytes());
+        append(detail::end_piece(out, 0, 1, 0));
+    }
     return all;
 }
 

@@ -565,6 +565,6 @@ template <class... As, class... Bs>
 struct Joined<std::tuple<As...>, std::tuple<Bs...>> {
     using type = std::tuple<As..., Bs...>;
 };
-using Snapshotted = Joined<Aggregators, Windows>::type;
+using Snapshotted = Joined<Joined<Aggregators, Windows>::type, Tables>::type;
 
 }  // namespace weir_tests

@@ -28,6 +28,7 @@
 #include <weir/detail/owned_bytes.hpp>
 #include <weir/detail/pool.hpp>
 #include <weir/rolling_window.hpp>
+#include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -230,6 +231,10 @@ public:
     }
     [[nodiscard]] std::size_t bytes() const noexcept { return lines_.bytes(); }
     [[nodiscard]] std::size_t heap_bytes(const Kept& k) const;
+
+    [[nodiscard]] Window& prototype() noexcept { return prototype_; }
+    void save(SnapshotWriter& out, const Kept& k) const;
+    void load(SnapshotReader& in, Kept& k, Timestamp now);
 
 private:
     [[nodiscard]] Timestamp horizon(Timestamp now) const { return saturating_subtract(now, prototype_.length()); }
@@ -539,6 +544,50 @@ auto KeepRolling<T, Length>::enlarge(Kept& k, Timestamp now) -> Window& {
     k.where_ = reinterpret_cast<std::uintptr_t>(window);
     k.form_ = Form::large;
     return *window;
+}
+
+// Events as how long each came after the one before it, then their values; or the whole window.
+template <class T, class Length>
+void KeepRolling<T, Length>::save(SnapshotWriter& out, const Kept& k) const {
+    out.write(k.form_ == Form::large, k.count_);
+    if (k.form_ == Form::large) {
+        out.write(k.large());
+    } else if (k.count_ != 0) {
+        out.write(k.front_time_);
+        std::byte* to = out.extend(k.count_ * sizeof(std::uint64_t));
+        for_each(k, [&, before = k.front_time_](Timestamp t, const V& /*value*/) mutable {
+            to = SnapshotWriter::encode(to, gap(std::exchange(before, t), t));
+        });
+        for_each(k, [&](Timestamp /*t*/, const V& value) { out.write(value); });
+    }
+}
+
+template <class T, class Length>
+void KeepRolling<T, Length>::load(SnapshotReader& in, Kept& k, Timestamp now) {
+    bool large = false;
+    std::uint8_t count = 0;
+    in.read(large, count);
+    if (large) {
+        auto* const window = memory_.template new_object<Window>(prototype_);
+        k.where_ = reinterpret_cast<std::uintptr_t>(window);
+        k.form_ = Form::large;
+        in.read(*window);
+        in.require(!window->empty() && count == 0, "a window with events");
+    } else if (count != 0) {
+        Timestamp t = in.read<Timestamp>();
+        const Timestamp first = t;
+        const std::byte* gaps = in.take(count * sizeof(std::uint64_t));
+        for (; count != 0; --count) {
+            std::uint64_t after = 0;
+            in.decode(gaps, after);
+            in.require(k.count_ == 0 ? after == 0 : after <= gap(t, Timestamp::max()), "events in order of time");
+            t = Timestamp{
+                Duration{static_cast<std::int64_t>(static_cast<std::uint64_t>(t.time_since_epoch().count()) + after)}};
+            V value = in.read<V>();
+            in.require(append(k, t, value), "no more events than there is room for");
+        }
+        in.require(first > horizon(std::max(now, t)), "events inside the window");
+    }
 }
 
 template <class T, class Length>

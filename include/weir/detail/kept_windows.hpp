@@ -18,6 +18,7 @@
 #include <weir/detail/kept_rolling.hpp>
 #include <weir/detail/owned_bytes.hpp>
 #include <weir/rolling_window.hpp>
+#include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -61,6 +62,10 @@ public:
     void prefetch(const Kept& /*kept*/, bool /*both*/) const noexcept {}
     [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
     [[nodiscard]] std::size_t heap_bytes(const Kept& k) const { return k.window.heap_bytes(); }
+
+    [[nodiscard]] W& prototype() noexcept { return prototype_; }
+    void save(SnapshotWriter& out, const Kept& k) const { out.write(k.window); }
+    void load(SnapshotReader& in, Kept& k, Timestamp /*now*/) const { in.read(k.window); }
 
 private:
     W prototype_;

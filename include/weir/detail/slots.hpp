@@ -46,6 +46,14 @@ public:
     }
     void give(Id id) { free_.push_back(id); }
 
+    /// Places before this one there may be.
+    [[nodiscard]] std::size_t end() const noexcept {
+        return blocks_.empty() ? 0 : ((blocks_.size() - 1) << bits) + last_;
+    }
+    /// Whether a place was ever taken.
+    // Requires: id < end().
+    [[nodiscard]] bool holds(Id id) const noexcept { return (id & mask) < capacity(id >> bits); }
+
     /// Calls `f(id, thing)` on every one that was ever taken.
     template <class F>
     void for_each(F f) const {

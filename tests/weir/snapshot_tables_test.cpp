@@ -1,0 +1,136 @@
+// Copyright 2026 The weir authors
+// SPDX-License-Identifier: Apache-2.0
+
+#include <weir/snapshot.hpp>
+
+#include <stdexcept>
+
+#include "snapshot_checks.hpp"
+#include "snapshot_support.hpp"
+
+using namespace weir_tests;
+
+TEMPLATE_LIST_TEST_CASE("a table that was restored answers as the first one does from then on", "[snapshot]", Tables) {
+    answers_alike_from_then_on<TestType>();
+}
+
+TEMPLATE_LIST_TEST_CASE("a damaged snapshot of a table is refused and changes nothing", "[snapshot]", Tables) {
+    damage_is_refused<TestType>();
+}
+
+TEMPLATE_LIST_TEST_CASE("whatever a snapshot of a table says, it is refused or a valid object", "[snapshot]", Tables) {
+    whatever_it_says_is_refused_or_valid<TestType>();
+}
+
+TEMPLATE_LIST_TEST_CASE("a snapshot in steps is that of the moment when it began", "[snapshot]", Tables) {
+    const std::uint64_t seed = fresh_seed();
+    CAPTURE(seed);
+    SnapshotRandom random{seed};
+    for (int round = 0; round != 30; ++round) {
+        auto table = driven<TestType>(random, below(random, 600));
+        auto alone = TestType::make();
+        const SnapshotBytes at_once = weir::take_snapshot(table);
+        weir::restore(alone, at_once);
+        const SnapshotBytes answer = TestType::answer(table);
+        const std::size_t keys = table.size();
+
+        SnapshotBytes bytes;
+        std::size_t calls = 0;
+        {
+            weir::SnapshotInSteps<typename TestType::Object> steps{table};
+            const auto append = [&](std::span<const std::byte> piece) {
+                bytes.insert(bytes.end(), piece.begin(), piece.end());
+            };
+            for (++calls; steps.write(1 + below(random, 5), append); ++calls) {
+                for (std::size_t i = below(random, 20); i != 0; --i) {
+                    SnapshotRandom same = random;
+                    const bool alike = TestType::step(alone, same) == TestType::step(table, random);
+                    REQUIRE(alike);  // it changes nothing
+                }
+            }
+        }
+        REQUIRE(calls >= (keys > 5 ? 2 : 1));
+        REQUIRE(bytes.size() == at_once.size());
+        auto restored = TestType::make();
+        weir::restore(restored, bytes);
+        REQUIRE((TestType::answer(restored) == answer));
+        REQUIRE((TestType::answer(table) == TestType::answer(alone)));
+    }
+}
+
+TEST_CASE("a snapshot in steps can be abandoned and begun again", "[snapshot]") {
+    using Case = RollingByName<Spread>;
+    SnapshotRandom random{3};
+    auto table = driven<Case>(random, 300);
+    {
+        weir::SnapshotInSteps<Case::Object> steps{table};
+        REQUIRE(steps.write(3, [](std::span<const std::byte>) {}));
+    }
+    for (int i = 0; i != 300; ++i) {
+        static_cast<void>(Case::step(table, random));
+    }
+    auto restored = Case::make();
+    weir::restore(restored, weir::take_snapshot(table));
+    REQUIRE((Case::answer(restored) == Case::answer(table)));
+}
+
+TEST_CASE("a pipeline that was restored hands out what the first one does from then on", "[snapshot]") {
+    const std::uint64_t seed = fresh_seed();
+    CAPTURE(seed);
+    SnapshotRandom random{seed};
+    for (int round = 0; round != 30; ++round) {
+        auto first = PipelineCase::make_pipeline();
+        std::int64_t now = RandomTime{}.now;
+        for (std::size_t i = below(random, 600); i != 0; --i) {
+            static_cast<void>(PipelineCase::step(first, now, random));
+        }
+        // In steps, while an equal one is driven on alike.
+        auto twin = PipelineCase::make_pipeline();
+        weir::restore(twin, weir::take_snapshot(first));
+        SnapshotBytes bytes;
+        std::int64_t later = now;
+        weir::SnapshotInSteps<weir::Pipeline<ShopEvent>> steps{first};
+        while (steps.write(1 + below(random, 5), [&](std::span<const std::byte> piece) {
+            bytes.insert(bytes.end(), piece.begin(), piece.end());
+        })) {
+            std::int64_t same_time = later;
+            SnapshotRandom same = random;
+            const bool alike = PipelineCase::step(twin, same_time, same) == PipelineCase::step(first, later, random);
+            REQUIRE(alike);
+        }
+        auto second = PipelineCase::make_pipeline();
+        weir::restore(second, bytes);
+        auto third = PipelineCase::make_pipeline();
+        weir::restore(third, weir::take_snapshot(second));
+        for (int step = 0; step != 300; ++step) {
+            std::int64_t same_time = now;
+            SnapshotRandom same = random;
+            const bool alike = PipelineCase::step(second, same_time, same) == PipelineCase::step(third, now, random);
+            REQUIRE(alike);
+        }
+    }
+}
+
+TEST_CASE("a pipeline of other lanes or records that list no members is refused", "[snapshot]") {
+    using Catch::Matchers::Contains;
+    auto pipeline = PipelineCase::make_pipeline();
+    weir::Pipeline<ShopEvent> other;
+    other.add(weir::lane<ShopEvent>("product")
+                  .by(&ShopEvent::user)
+                  .rolling(std::chrono::minutes{5})
+                  .metric("views", weir::count));
+    REQUIRE_THAT(refusal(other, weir::take_snapshot(pipeline)), Contains("found one of \"Pipeline; RollingWindows<"));
+
+    struct Opaque {
+        weir::Timestamp time;
+        std::string user;
+        double price;
+    };
+    weir::Pipeline<Opaque> opaque;
+    opaque.add(weir::lane<Opaque>("visit")
+                   .by(&Opaque::user)
+                   .rolling(std::chrono::minutes{5})
+                   .metric("price", weir::mean<&Opaque::price>));
+    REQUIRE_THROWS_WITH(weir::take_snapshot(opaque), Contains("records of lane \"visit\""));
+    opaque.process({at(1), "u1", 2.5});  // and goes on
+}
