@@ -152,7 +152,7 @@ TEST_CASE("the live page sees an event, and its way into Redis", "[storefront]")
     CHECK(hello->at("rules").size() == 4);
     const auto features = live.next("features");
     REQUIRE(features);
-    CHECK(features->at("features").size() == 44);
+    CHECK(features->at("features").size() == 45);
     CHECK(features->at("features")[0].at("value").is_null());
 
     const auto created = wall_clock();
