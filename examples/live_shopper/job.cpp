@@ -32,7 +32,8 @@ double seconds(weir::Duration d) { return static_cast<double>(d.count()) / 1000.
 
 }  // namespace
 
-Job::Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock)
+Job::Job(const JobOptions& options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics,
+         Clock clock)
     : Job{options,
           std::make_unique<EventReader>(options.settings.cart_total, options.max_record, options.idle_after),
           source,

@@ -64,7 +64,8 @@ struct JobOptions {
 class Job {
 public:
     /// All but the options have to outlive the job.
-    Job(JobOptions options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics, Clock clock);
+    Job(const JobOptions& options, Source& source, Store& store, DeadLetters& dead_letters, Metrics& metrics,
+        Clock clock);
 
     /// One that reads other records than events.
     Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Store& store, DeadLetters& dead_letters,

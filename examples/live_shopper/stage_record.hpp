@@ -60,7 +60,7 @@ struct StageRecord {
 void write(const StageRecord& record, std::string& out);
 
 /// Reads one, whatever `record` held; false where the bytes are none of this version, whole and with nothing after it.
-[[nodiscard]] bool read(std::string_view bytes, StageRecord& record);
+[[nodiscard]] bool read(std::string_view text, StageRecord& record);
 
 /// The event alone, for who has to send it again later. O(bytes).
 void write_event(const ShopEvent& event, weir::Timestamp arrival, std::uint64_t stamp, std::string& out);

@@ -454,7 +454,7 @@ public:
     [[nodiscard]] Timestamp until() const noexcept { return until_; }
 
     /// Forgets the keys that are not among `live`, a Dropped too, and looks again after `next`.
-    void keep(Dropped live, Timestamp next) {
+    void keep(const Dropped& live, Timestamp next) {
         boost::unordered_flat_set<std::uint64_t> kept;
         for (const auto key : live.keys_) {
             if (keys_.contains(key)) {
@@ -817,7 +817,7 @@ public:
         if (dropped_.any() && saturating_subtract(now, wait) > dropped_.until()) {
             Dropped live;
             keyed_.for_each([&](std::string_view key, const State&) { live.add(key, now); });
-            dropped_.keep(std::move(live), now);
+            dropped_.keep(live, now);
         }
     }
 

@@ -153,8 +153,11 @@ public:
         [[nodiscard]] Id back() const noexcept { return static_cast<Id>(where_ >> 32); }
         void set_front(Id line) noexcept { where_ = (where_ & ~std::uint64_t{0xffffffff}) | line; }
         void set_back(Id line) noexcept { where_ = (where_ & 0xffffffff) | std::uint64_t{line} << 32; }
+        void set_large(Window* window) noexcept { std::memcpy(&where_, &window, sizeof window); }
         [[nodiscard]] Window& large() const noexcept {
-            return *reinterpret_cast<Window*>(static_cast<std::uintptr_t>(where_));
+            Window* window = nullptr;
+            std::memcpy(&window, &where_, sizeof window);
+            return *window;
         }
     };
 
@@ -216,6 +219,7 @@ public:
         }
         return Lent{this, &k, now};
     }
+    // NOLINTNEXTLINE(readability-const-return-type): what is looked at cannot be changed
     [[nodiscard]] const Lent look(const Kept& k, Timestamp now) { return lend(const_cast<Kept&>(k), now); }
     [[nodiscard]] std::optional<const Lent> found(const Kept& k, Timestamp now) {
         return lend(const_cast<Kept&>(k), now);
@@ -541,7 +545,7 @@ auto KeepRolling<T, Length>::enlarge(Kept& k, Timestamp now) -> Window& {
     auto* const window = memory_.template new_object<Window>(copy_of(k));
     window->advance_to(now);
     clear(k);
-    k.where_ = reinterpret_cast<std::uintptr_t>(window);
+    k.set_large(window);
     k.form_ = Form::large;
     return *window;
 }
@@ -569,7 +573,7 @@ void KeepRolling<T, Length>::load(SnapshotReader& in, Kept& k, Timestamp now) {
     in.read(large, count);
     if (large) {
         auto* const window = memory_.template new_object<Window>(prototype_);
-        k.where_ = reinterpret_cast<std::uintptr_t>(window);
+        k.set_large(window);
         k.form_ = Form::large;
         in.read(*window);
         in.require(!window->empty() && count == 0, "a window with events");

@@ -45,8 +45,8 @@ template <class W>
 class KeepWhole {
 public:
     union Kept {
-        Kept() noexcept {}
-        ~Kept() {}
+        Kept() noexcept {}  // NOLINT(modernize-use-equals-default): the window's would be needed
+        ~Kept() {}          // NOLINT(modernize-use-equals-default)
 
         W window;
     };
