@@ -27,6 +27,7 @@ set(WEIR_HEADERS
     include/weir/detail/box.hpp
     include/weir/detail/checksum.hpp
     include/weir/detail/dense_map.hpp
+    include/weir/detail/dropped.hpp
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp

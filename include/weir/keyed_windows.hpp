@@ -98,6 +98,11 @@ public:
     template <class Items, class KeyOf, class F>
     void update_each(const Items& items, KeyOf key_of, F change);
 
+    /// Calls `change(window)` on every window, which changes nothing that is due by time; all keys have changed then.
+    /// O(keys).
+    template <class F>
+    void update_all(F change);
+
     /// Brings every window with a change due at or before `now` to it. An earlier time than now() changes nothing.
     void advance_to(Timestamp now);
 
@@ -110,10 +115,14 @@ public:
     template <class F>
     void forget_if(F f);
 
-    /// Forgets every window for which `f(key, window)` is true, whether or not it is over or has changed; gives how
-    /// many. O(keys).
+    /// Forgets every window for which `f(key, window)` is true, whether or not it is over or has changed, after
+    /// `last(key, window)`, which may change it; gives how many. O(keys).
+    template <class F, class Last>
+    std::size_t drop_if(F f, Last last);
     template <class F>
-    std::size_t drop_if(F f);
+    std::size_t drop_if(F f) {
+        return drop_if(f, [](const Key& /*key*/, const auto& /*window*/) {});
+    }
 
     /// Calls `f(key, window)` for every key. O(keys).
     template <class F>
@@ -336,6 +345,19 @@ void KeyedWindows<Key, Window, Hash>::update_each(const Items& items, KeyOf key_
 }
 
 template <class Key, class Window, class Hash>
+template <class F>
+void KeyedWindows<Key, Window, Hash>::update_all(F change) {
+    slots_.for_each([&](Id id, Slot& s) {
+        if (s.used) {
+            before_change(id);
+            auto&& window = keep_.lend(s.kept, now_);
+            change(window);
+            mark(id, s);
+        }
+    });
+}
+
+template <class Key, class Window, class Hash>
 void KeyedWindows<Key, Window, Hash>::advance_to(Timestamp now) {
     if (now <= now_) {
         return;
@@ -414,19 +436,22 @@ void KeyedWindows<Key, Window, Hash>::forget_if(F f) {
 }
 
 template <class Key, class Window, class Hash>
-template <class F>
-std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f) {
+template <class F, class Last>
+std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f, Last last) {
     std::vector<Id> dropped;
-    slots_.for_each([&](Id id, Slot& s) {
+    slots_.for_each([&](Id id, const Slot& s) {
         if (s.used) {
-            auto&& window = keep_.lend(s.kept, now_);
-            if (f(std::as_const(s.key), window)) {
+            const auto& window = keep_.look(s.kept, now_);
+            if (f(s.key, window)) {
                 dropped.push_back(id);
             }
         }
     });
     for (const Id id : dropped) {
         before_change(id);
+        Slot& s = slots_[id];
+        auto&& window = keep_.lend(s.kept, now_);
+        last(std::as_const(s.key), window);
         forget(id);
     }
     // A slot that is free has not changed.

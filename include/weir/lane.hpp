@@ -34,9 +34,9 @@
 #include <utility>
 #include <vector>
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/none.hpp>
+#include <weir/detail/dropped.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/metric.hpp>
 #include <weir/metric_parser.hpp>
@@ -86,9 +86,6 @@ public:
     virtual void commit() = 0;
 };
 
-/// Takes a piece of so many rows of a section.
-using EndPiece = std::function<void(SnapshotWriter& piece, std::uint32_t section, std::uint32_t rows)>;
-
 }  // namespace detail
 
 /// A lane in operation, whatever its types. Not synchronized: one thread at a time.
@@ -118,6 +115,8 @@ public:
 
     /// Says that any value of the key may be in the store: what of them does not hold is taken back.
     virtual void assume_published(std::string_view key) = 0;
+    /// The same of all keys, O(keys).
+    virtual void assume_published() = 0;
 
     /// Calls `f` with the time of the latest event of each key; Timestamp::min() where its windows are empty. O(keys).
     virtual void each_latest(const std::function<void(Timestamp)>& f) const = 0;
@@ -439,40 +438,6 @@ private:
     std::string text_;
 };
 
-/// The keys of which a lane dropped events, all of them at or before `until`.
-class Dropped {
-public:
-    void add(std::string_view key, Timestamp until) {
-        keys_.insert(hash(key));
-        until_ = std::max(until_, until);
-    }
-    [[nodiscard]] bool any() const noexcept { return !keys_.empty(); }
-    /// Whether events of the key after `time` may be missing.
-    [[nodiscard]] bool misses(std::string_view key, Timestamp time) const {
-        return !keys_.empty() && time < until_ && keys_.contains(hash(key));
-    }
-    [[nodiscard]] Timestamp until() const noexcept { return until_; }
-
-    /// Forgets the keys that are not among `live`, a Dropped too, and looks again after `next`.
-    void keep(const Dropped& live, Timestamp next) {
-        boost::unordered_flat_set<std::uint64_t> kept;
-        for (const auto key : live.keys_) {
-            if (keys_.contains(key)) {
-                kept.insert(key);
-            }
-        }
-        keys_ = std::move(kept);
-        until_ = next;
-    }
-    [[nodiscard]] std::size_t heap_bytes() const { return keys_.bucket_count() * (sizeof(std::uint64_t) + 1); }
-
-private:
-    static std::uint64_t hash(std::string_view key) { return std::hash<std::string_view>{}(key); }
-
-    boost::unordered_flat_set<std::uint64_t> keys_;  // by hash: one key in 2^64 / keys is taken for another
-    Timestamp until_ = Timestamp::min();
-};
-
 /// A value is renewed while half of its `spare` time is left: that between when its window can empty and when it
 /// lapses.
 [[nodiscard]] inline bool must_renew(Timestamp expires_at, Timestamp wanted, Duration spare) {
@@ -512,15 +477,20 @@ public:
     }
     [[nodiscard]] std::uint64_t begin_snapshot() const override {
         if constexpr (Snapshottable<typename Lane::State>) {
-            return lane().keyed_.begin_snapshot().front();
+            dropped_rows_.emplace(lane().dropped_);
+            return dropped_rows_->left() + lane().keyed_.begin_snapshot().front();
         } else {
             cannot_be_saved();
         }
     }
     bool continue_snapshot(std::size_t& keys, const EndPiece& end_piece, std::uint32_t section) const override {
-        return lane().keyed_.continue_snapshot(keys, end_piece, section);
+        return dropped_rows_->go_on(keys, end_piece, section) ||
+               lane().keyed_.continue_snapshot(keys, end_piece, section);
     }
-    void end_snapshot() const noexcept override { lane().keyed_.end_snapshot(); }
+    void end_snapshot() const noexcept override {
+        dropped_rows_.reset();
+        lane().keyed_.end_snapshot();
+    }
     [[nodiscard]] std::unique_ptr<LaneRestoring> restoring() override {
         if constexpr (Snapshottable<typename Lane::State>) {
             return std::make_unique<Restoring>(static_cast<Lane&>(*this));
@@ -532,11 +502,24 @@ public:
 private:
     class Restoring final : public LaneRestoring {
     public:
-        explicit Restoring(Lane& lane) : rows_{lane.keyed_} {}
-        void read(SnapshotReader& in) override { rows_.read(0, in); }
-        void commit() override { rows_.commit(); }
+        explicit Restoring(Lane& lane) : lane_{lane}, rows_{lane.keyed_} {}
+        void read(SnapshotReader& in) override {
+            if (more_dropped_) {
+                more_dropped_ = dropped_rows_.read(in, dropped_);
+            } else {
+                rows_.read(0, in);
+            }
+        }
+        void commit() override {
+            lane_.dropped_ = std::move(dropped_);
+            rows_.commit();
+        }
 
     private:
+        Lane& lane_;
+        Dropped dropped_;
+        DroppedRows::Reading dropped_rows_;
+        bool more_dropped_ = true;
         typename Lane::Keyed::Restoring rows_;
     };
 
@@ -546,6 +529,8 @@ private:
                                this->catalogue().front().lane +
                                "\" or of what is made of them: list their members, see weir/snapshot_stream.hpp"};
     }
+
+    mutable std::optional<DroppedRows> dropped_rows_;  // while a snapshot is under way
 };
 
 template <class Spec>
@@ -677,16 +662,15 @@ public:
             return true;
         });
     }
+    void assume_published() override { keyed_.update_all(forget_what_was_published); }
 
     void each_latest(const std::function<void(Timestamp)>& f) const override {
         keyed_.for_each([&](std::string_view, const State& state) { f(latest(state)); });
     }
 
     std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) override {
-        return keyed_.drop_if([&](std::string_view key, State& state) {
-            if (latest(state) > until) {
-                return false;
-            }
+        const auto idle = [&](std::string_view, const State& state) { return latest(state) <= until; };
+        return keyed_.drop_if(idle, [&](std::string_view key, State& state) {
             if (published) {
                 forget_what_was_published(state);
             }
@@ -694,7 +678,6 @@ public:
                 publisher_.erase(state.published[w], keyed_.now(), labels_[w], key, sink);
             }
             dropped_.add(key, until);
-            return true;
         });
     }
 
@@ -831,7 +814,9 @@ public:
             } else if (state.closed) {
                 publish(state.published, *state.closed, true, key, sink);
             }
-            state.closed.reset();
+            if (state.closed && (!open.empty() || expires_at(*state.closed) <= keyed_.now())) {
+                state.closed.reset();  // until then it may have to be handed out again
+            }
         });
     }
 
@@ -842,6 +827,7 @@ public:
 
     [[nodiscard]] std::optional<Timestamp> next_due() const override { return keyed_.next_due(); }
     void assume_published(std::string_view) override {}  // what a session has never goes elsewhere
+    void assume_published() override { keyed_.update_all(forget_what_was_published); }
     void move(std::string_view, AnyLane<Event>*, std::string_view, const History&, bool, Symbols*) override {}
 
     void each_latest(const std::function<void(Timestamp)>& f) const override {
@@ -849,18 +835,13 @@ public:
     }
 
     std::size_t drop_idle(Timestamp until, bool published, const MetricSink& sink) override {
-        return keyed_.drop_if([&](std::string_view key, State& state) {
-            if (latest(state) > until) {
-                return false;
-            }
+        const auto idle = [&](std::string_view, const State& state) { return latest(state) <= until; };
+        return keyed_.drop_if(idle, [&](std::string_view key, State& state) {
             if (published) {
-                for (Held& held : state.published) {
-                    held.expires_at = Held::unknown;
-                }
+                forget_what_was_published(state);
             }
             publisher_.erase(state.published, keyed_.now(), "", key, sink);
             dropped_.add(key, until);
-            return true;
         });
     }
 
@@ -885,6 +866,12 @@ private:
         const auto& open = state.sessions.sessions();
         const Timestamp time = open.empty() ? Timestamp::min() : open.back().last;
         return state.closed ? std::max(time, state.closed->last) : time;
+    }
+
+    static void forget_what_was_published(State& state) {
+        for (Held& held : state.published) {
+            held.expires_at = Held::unknown;
+        }
     }
 
     [[nodiscard]] Timestamp expires_at(const Session<T>& session) const {

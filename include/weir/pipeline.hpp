@@ -129,6 +129,13 @@ public:
         }
     }
 
+    /// The same of every key that there is: the next drain hands all values out. O(keys).
+    void assume_published() {
+        for (const auto& lane : lanes_) {
+            lane->assume_published();
+        }
+    }
+
     /// Calls `f` with the time of the latest event of each key of each lane; Timestamp::min() where its windows are
     /// empty. O(keys).
     void each_latest(const std::function<void(Timestamp)>& f) const {
@@ -175,6 +182,9 @@ public:
         return all;
     }
 
+    /// The number of lanes.
+    [[nodiscard]] std::size_t lanes() const noexcept { return lanes_.size(); }
+
     /// The number of keys with state, summed over the lanes.
     [[nodiscard]] std::size_t keys() const {
         std::size_t sum = 0;
@@ -214,12 +224,11 @@ public:
         return rows;
     }
     bool continue_snapshot(std::size_t& keys, const detail::EndPiece& end_piece) const {
-        for (std::size_t i = 0; i != lanes_.size(); ++i) {
-            if (lanes_[i]->continue_snapshot(keys, end_piece, static_cast<std::uint32_t>(i))) {
-                return true;
-            }
+        bool more = false;
+        for (std::size_t i = 0; i != lanes_.size(); ++i) {  // also without keys: what has changed meanwhile is long
+            more = lanes_[i]->continue_snapshot(keys, end_piece, static_cast<std::uint32_t>(i)) || more;
         }
-        return false;
+        return more;
     }
     void end_snapshot() const noexcept {
         for (const auto& lane : lanes_) {

@@ -198,6 +198,13 @@ struct RestoringOf<T> {
 
 }  // namespace detail
 
+/// What an object of yours that can be saved in steps writes its rows to: it has the members for SnapshotInSteps and
+/// `Restoring` that KeyedWindows and Pipeline have.
+class SnapshotPiece : public SnapshotWriter {
+public:
+    SnapshotPiece() { detail::begin_piece(*this); }
+};
+
 /// A snapshot of a keyed table or a pipeline, as of when this was made, in steps: between them the object is used as
 /// always. Each key is written once, before it is changed for the first time, so that a change costs as much more then.
 /// Abandoned where this is destroyed before the end. The object stays where it is and has one such at a time.

@@ -348,6 +348,9 @@ public:
         return *symbols_;
     }
 
+    /// Symbols from here on belong to this table.
+    void intern_in(Symbols& symbols) noexcept { symbols_ = &symbols; }
+
     /// The next `number` bytes as they are.
     [[nodiscard]] const std::byte* take(std::size_t number) {
         if (number > remaining()) {

@@ -528,9 +528,32 @@ struct PipelineCase {
                 std::sort(drained.begin(), drained.end());
                 return bits_of(drained);
             }
+            case 2:
+                return drop(pipeline, t, random);
             default:
                 return bits_of(static_cast<int>(pipeline.process(
                     ShopEvent{t, "u" + std::to_string(below(random, 30)), RandomValue<Sale>{}(random)})));
+        }
+    }
+
+private:
+    static SnapshotBytes drop(weir::Pipeline<ShopEvent>& pipeline, weir::Timestamp t, SnapshotRandom& random) {
+        const weir::Timestamp until = t - weir::Duration{below(random, 100)};
+        std::vector<std::string> erased;
+        switch (below(random, 8)) {
+            case 0:
+                pipeline.assume_published();
+                return {};
+            case 1:
+                pipeline.note_dropped("u" + std::to_string(below(random, 30)), until);
+                return {};
+            case 2:
+                pipeline.drop_idle(until, below(random, 2) == 0,
+                                   [&](const weir::Metric& m) { erased.push_back(std::string{m.key}); });
+                std::sort(erased.begin(), erased.end());
+                return bits_of(erased);
+            default:
+                return {};
         }
     }
 };

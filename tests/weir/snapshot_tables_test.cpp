@@ -85,8 +85,9 @@ TEST_CASE("a pipeline that was restored hands out what the first one does from t
             static_cast<void>(PipelineCase::step(first, now, random));
         }
         // In steps, while an equal one is driven on alike.
+        const SnapshotBytes at_once = weir::take_snapshot(first);
         auto twin = PipelineCase::make_pipeline();
-        weir::restore(twin, weir::take_snapshot(first));
+        weir::restore(twin, at_once);
         SnapshotBytes bytes;
         std::int64_t later = now;
         weir::SnapshotInSteps<weir::Pipeline<ShopEvent>> steps{first};
@@ -101,13 +102,50 @@ TEST_CASE("a pipeline that was restored hands out what the first one does from t
         auto second = PipelineCase::make_pipeline();
         weir::restore(second, bytes);
         auto third = PipelineCase::make_pipeline();
-        weir::restore(third, weir::take_snapshot(second));
+        weir::restore(third, at_once);
         for (int step = 0; step != 300; ++step) {
             std::int64_t same_time = now;
             SnapshotRandom same = random;
             const bool alike = PipelineCase::step(second, same_time, same) == PipelineCase::step(third, now, random);
             REQUIRE(alike);
         }
+    }
+}
+
+TEST_CASE("what was dropped is still missing in a pipeline that was restored", "[snapshot]") {
+    using std::chrono::milliseconds;
+    const auto make = [] {
+        weir::Pipeline<ShopEvent> pipeline;
+        pipeline.add(weir::lane<ShopEvent>("product")
+                         .by(&ShopEvent::user)
+                         .rolling(milliseconds{100})
+                         .metric("views", weir::count));
+        return pipeline;
+    };
+    const auto has_value = [](weir::Pipeline<ShopEvent>& pipeline, const std::string& key) {
+        bool any = false;
+        pipeline.drain([&](const weir::Metric& m) { any = any || (m.key == key && !m.erased); });
+        return any;
+    };
+    auto first = make();
+    const std::size_t keys = 20'000;  // in several rows
+    for (std::size_t i = 0; i != keys; ++i) {
+        first.process({at(1), "u" + std::to_string(i), {}});
+    }
+    first.advance_to(at(10));
+    first.drain([](const weir::Metric&) {});
+    REQUIRE(first.drop_idle(at(5), false, [](const weir::Metric&) {}) == keys);
+    const SnapshotBytes bytes = weir::take_snapshot(first);
+    for (const std::size_t i : {std::size_t{0}, keys / 2, keys - 1}) {
+        auto second = make();
+        weir::restore(second, bytes);
+        const std::string key = "u" + std::to_string(i);
+        second.process({at(20), key, {}});
+        second.process({at(20), "new", {}});
+        REQUIRE_FALSE(has_value(second, key));
+        second.process({at(110), key, {}});
+        second.advance_to(at(110));
+        REQUIRE(has_value(second, key));
     }
 }
 
