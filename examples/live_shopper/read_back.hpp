@@ -26,10 +26,11 @@ namespace live_shopper {
 
 class ReadBack {
 public:
-    /// Takes an event. Offsets that go back (a log that was made anew) drop what was known.
+    /// Takes an event. Where offsets go back, records come again, or the log was made anew: what was known from there
+    /// on is dropped, and no more than that, since what came before still matters.
     void observe(std::int64_t offset, weir::Timestamp time) {
-        if (!runs_.empty() && offset < runs_.back().first) {
-            runs_.clear();
+        while (!runs_.empty() && offset < runs_.back().first) {
+            runs_.pop_back();
         }
         if (runs_.empty() || time > weir::saturating_add(runs_.back().begin, std::chrono::minutes{1})) {
             runs_.push_back({offset, time, time});
