@@ -98,7 +98,8 @@ void Job::step(weir::Duration wait) {
         repair_ ? go_on_with_repair(now) : restart_windows(now);
     }
 
-    if (store_.take_reset() && caught_up_ && !progress_.empty() && !stopping_) {
+    // Where partitions are about to be given up, whoever has them next writes every live value.
+    if (store_.take_reset() && caught_up_ && !progress_.empty() && !stopping_ && !release_by_) {
         repair(now);
     }
     if (takes && assigned_ && !starting_) {

@@ -405,6 +405,26 @@ TEST_CASE("partitions are given up within seconds where the store does not answe
     CHECK_FALSE(world.logs[0].committed.has_value());
 }
 
+TEST_CASE("revoked partitions are given up also where the store lost values meanwhile", "[job]") {
+    World world;
+    Run run{world};
+    world.produce(view("a", world.now));
+    run.steps(50);
+    run.store.automatic = false;
+    world.produce(view("b", world.now));
+    run.source.revoke();
+    run.steps(2);
+    REQUIRE(run.source.released == 0);
+    world.values.clear();
+    run.store.reset = true;
+    run.steps(300);
+    CHECK(run.source.released == 1);
+    run.store.automatic = true;
+    run.source.assign();
+    run.steps(50);
+    CHECK(world.value(count_5m) == "2");
+}
+
 TEST_CASE("lost partitions are given up without a commit", "[job]") {
     World world;
     Run run{world};
