@@ -83,6 +83,9 @@ std::optional<std::vector<Partition>> look_up(rd_kafka_t* client, const rd_kafka
     std::vector<Partition> partitions;
     for (int i = 0; i < committed->cnt; ++i) {
         const rd_kafka_topic_partition_t& entry = committed->elems[i];
+        if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+            return failed("committed offset", entry.err);
+        }
         Partition partition;
         partition.topic = entry.topic;
         partition.number = entry.partition;
@@ -97,6 +100,17 @@ std::optional<std::vector<Partition>> look_up(rd_kafka_t* client, const rd_kafka
         partitions.push_back(std::move(partition));
     }
     return partitions;
+}
+
+void take_messages(rd_kafka_queue_t* queue, weir::Duration wait, std::size_t most,
+                   std::vector<rd_kafka_message_t*>& messages) {
+    messages.clear();
+    auto milliseconds = static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000));
+    for (rd_kafka_message_t* message = nullptr;
+         messages.size() < most && rd_kafka_consume_batch_queue(queue, milliseconds, &message, 1) == 1;
+         milliseconds = 0) {
+        messages.push_back(message);
+    }
 }
 
 KafkaPartitions partition_list(std::span<const Partition> partitions, std::span<const std::int64_t> offsets) {

@@ -4,6 +4,7 @@
 
 // What the consumers of this program ask of Kafka beyond records: see KafkaSource and KafkaGroup.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -32,6 +33,12 @@ namespace live_shopper {
 [[nodiscard]] std::optional<std::vector<Partition>> look_up(rd_kafka_t* client,
                                                             const rd_kafka_topic_partition_list_t& assigned,
                                                             log::Limit& limit);
+
+/// What has come to a queue: waits up to `wait` for the first, and takes no more than `most`. One call each: as a
+/// batch, librdkafka before 2.1 drops what it has taken so far where a rebalance comes in between, and goes on after
+/// it.
+void take_messages(rd_kafka_queue_t* queue, weir::Duration wait, std::size_t most,
+                   std::vector<rd_kafka_message_t*>& messages);
 
 /// As Source::offsets_at has it.
 [[nodiscard]] std::vector<std::optional<std::int64_t>> offsets_at(rd_kafka_t* client,

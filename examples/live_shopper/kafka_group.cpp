@@ -146,7 +146,7 @@ private:
 };
 
 KafkaGroup::KafkaGroup(const KafkaConfig& config, const std::string& instance, Metrics& metrics)
-    : config_{config}, metrics_{metrics}, reports_{config.topic, metrics}, messages_(batch) {
+    : config_{config}, metrics_{metrics}, reports_{config.topic, metrics} {
     auto conf = make_kafka_conf(KafkaRole::consumer, {}, properties_of(config_));
     for (const auto& [name, value] : defaults_of(config_, instance)) {
         // The user's own come first: defaults do not take their place.
@@ -210,10 +210,9 @@ KafkaGroup::Source* KafkaGroup::find(std::int32_t partition) {
 }
 
 void KafkaGroup::poll(weir::Duration wait) {
-    const auto milliseconds = static_cast<int>(std::clamp<std::int64_t>(wait.count(), 0, 60'000));
-    const auto count = rd_kafka_consume_batch_queue(queue_.get(), milliseconds, messages_.data(), batch);
-    for (ssize_t i = 0; i < count; ++i) {
-        take(messages_[static_cast<std::size_t>(i)]);
+    take_messages(queue_.get(), wait, batch, messages_);
+    for (rd_kafka_message_t* const message : messages_) {
+        take(message);
     }
     commits_->poll();
     if (assigning_ && !looked_up_ && std::chrono::steady_clock::now() >= look_up_at_) {
@@ -333,6 +332,9 @@ bool KafkaGroup::start(Source& source, std::int64_t offset) {
         source.begins_at = offset;
         finish_given();
         return true;
+    }
+    if (assigning_ || revoking_) {
+        return false;  // librdkafka would take it for the answer to that rebalance
     }
     const std::array<std::int64_t, 1> from{offset};
     const auto list = partition_list(source.partitions(), from);
