@@ -26,6 +26,76 @@ namespace simulation {
 using Hook = std::function<void()>;
 struct Killed {};
 
+/// How far a client has read a partition.
+struct Fetched {
+    std::int64_t next = 0;   // to be delivered
+    std::int64_t end = 0;    // fetched up to here
+    std::int64_t begin = 0;  // where it was started
+    bool end_told = false;
+};
+
+/// The client's own thread gets some more.
+inline void fetch(World& world, const Kafka& kafka, std::int32_t number, Fetched& fetched) {
+    const auto end = std::ssize(kafka.logs[static_cast<std::size_t>(number)].records);
+    const auto most = fetched.next + static_cast<std::int64_t>(1 + world.random.below(200));
+    fetched.end = std::max(fetched.end, std::min(end, most));
+}
+
+/// What a poll delivers of a partition. Now and then records come again in the middle of an assignment, as a client
+/// does that goes on from where it once was; gives whether that happened.
+inline bool deliver(World& world, const Kafka& kafka, std::int32_t number, std::uint32_t slot, bool reachable,
+                    Fetched& fetched, std::vector<live_shopper::Record>& records, std::deque<std::string>& payloads) {
+    const auto& log = kafka.logs[static_cast<std::size_t>(number)].records;
+    bool again = false;
+    if (!world.calm && fetched.next > fetched.begin && world.random.one_in(100)) {
+        const auto most = std::min<std::int64_t>(fetched.next - fetched.begin, 100);
+        fetched.next -= 1 + static_cast<std::int64_t>(world.random.below(static_cast<std::uint64_t>(most)));
+        again = true;
+        world.tell("records of {} {} come again from {} on", world.name_of(kafka), number, fetched.next);
+    }
+    for (auto n = 1 + world.random.below(40); n > 0 && fetched.next < fetched.end; --n, ++fetched.next) {
+        const auto& entry = log[static_cast<std::size_t>(fetched.next)];
+        live_shopper::Record record;
+        record.slot = slot;
+        record.offset = fetched.next;
+        record.time = entry.time;
+        record.has_payload = entry.payload.has_value();
+        if (entry.payload) {
+            record.payload = *entry.payload;
+        }
+        if (world.breakage == Breakage::no_dedupe_of_parts && &kafka == &world.shoppers) {
+            live_shopper::StageRecord part;
+            payloads.emplace_back();
+            if (read(*entry.payload, part)) {
+                const std::string id = fmt::format("{}x{}", entry.sequence, part.event.id);
+                part.event.id = id;
+                write(part, payloads.back());
+            }
+            record.payload = payloads.back();
+        }
+        if (world.breakage == Breakage::no_dedupe && &kafka == &world.kafka) {
+            // Every record has an id of its own.
+            payloads.push_back(entry.payload.value_or(""));
+            if (const auto at = payloads.back().find("\"id\":\""); at != std::string::npos) {
+                payloads.back().insert(at + 6, std::to_string(entry.sequence) + "x");
+            }
+            record.payload = payloads.back();
+        }
+        records.push_back(record);
+        fetched.end_told = false;
+    }
+    if (fetched.next == fetched.end && fetched.end == std::ssize(log) && !fetched.end_told && reachable) {
+        live_shopper::Record end;
+        end.slot = slot;
+        end.offset = fetched.next;
+        end.end = true;
+        records.push_back(end);
+        fetched.end_told = true;
+    }
+    return again;
+}
+
+/// For one process alone, or several that share partitions as a whole.
 class Source final : public live_shopper::Source {
 public:
     Source(World& world, Kafka& topic, Hook hook) : world_{world}, kafka_{topic}, hook_{std::move(hook)} {}
@@ -34,8 +104,6 @@ public:
     [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
     std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override;
     bool start(std::span<const std::int64_t> offsets) override;
-    /// One partition of them alone.
-    bool start(std::uint32_t slot, std::int64_t offset);
     void release() override;
     void pause() override { paused_ = true; }
     void resume() override { paused_ = false; }
@@ -57,19 +125,8 @@ public:
 private:
     enum class State : std::uint8_t { out, joining, assigned, giving_up };
 
-    struct Fetched {
-        std::int64_t next = 0;  // to be delivered
-        std::int64_t end = 0;   // fetched up to here
-        bool end_told = false;
-        bool started = true;
-    };
-
     [[nodiscard]] bool reachable() const {
         return world_.now >= world_.kafka.away_until && world_.now >= cut_off_until;
-    }
-    void deliver();
-    [[nodiscard]] std::string name() const {
-        return &kafka_ == &world_.kafka ? "events" : &kafka_ == &world_.visitors ? "visitors" : "shoppers";
     }
 
     World& world_;
@@ -83,7 +140,8 @@ private:
     std::vector<live_shopper::Record> records_;
     std::deque<std::string> payloads_;  // of the records, where a breakage changes them
     bool paused_ = false;
-    bool told_ = false;  // that what it has is given up
+    bool told_ = false;       // that what it has is given up
+    bool goes_back_ = false;  // it was given records again, so commits may go back too
 };
 
 inline void Source::background() {
@@ -103,12 +161,7 @@ inline void Source::background() {
         kafka.join(member_, world_.now);  // another one has begun before the answer was read
     }
     for (std::size_t slot = 0; slot < fetched_.size(); ++slot) {
-        if (!fetched_[slot].started) {
-            continue;
-        }
-        const auto end = std::ssize(kafka.logs[static_cast<std::size_t>(partitions_[slot].number)].records);
-        const auto most = fetched_[slot].next + static_cast<std::int64_t>(1 + world_.random.below(200));
-        fetched_[slot].end = std::max(fetched_[slot].end, std::min(end, most));
+        fetch(world_, kafka, partitions_[slot].number, fetched_[slot]);
     }
 }
 
@@ -120,7 +173,14 @@ inline live_shopper::Polled Source::poll(Duration) {
         background();
     }
     if (!paused_ && state_ == State::assigned) {
-        deliver();
+        const auto count = fetched_.size();
+        const auto first = count == 0 ? 0 : world_.random.below(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            const auto slot = (first + i) % count;
+            const bool again = deliver(world_, kafka_, partitions_[slot].number, static_cast<std::uint32_t>(slot),
+                                       reachable(), fetched_[slot], records_, payloads_);
+            goes_back_ = goes_back_ || again;
+        }
     }
     if (!reachable() || world_.random.one_in(4)) {
         return {live_shopper::Rebalance::none, records_};
@@ -148,66 +208,16 @@ inline live_shopper::Polled Source::poll(Duration) {
         partitions_.clear();
         for (const auto number : kafka.members[member_].partitions) {
             const auto& log = kafka.logs[static_cast<std::size_t>(number)];
-            partitions_.push_back({name(), number, 0, std::ssize(log.records), log.committed, log.metadata});
+            partitions_.push_back(
+                {world_.name_of(kafka), number, 0, std::ssize(log.records), log.committed, log.metadata});
         }
         state_ = State::assigned;
         told_ = false;
+        goes_back_ = false;
         world_.tell("member {} has {} partitions in generation {}", member_, partitions_.size(), *generation_);
         return {live_shopper::Rebalance::assigned, records_};
     }
     return {live_shopper::Rebalance::none, records_};
-}
-
-inline void Source::deliver() {
-    const auto count = fetched_.size();
-    const auto first = count == 0 ? 0 : world_.random.below(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto slot = (first + i) % count;
-        Fetched& fetched = fetched_[slot];
-        if (!fetched.started) {
-            continue;
-        }
-        const auto& log = kafka_.logs[static_cast<std::size_t>(partitions_[slot].number)].records;
-        for (auto n = 1 + world_.random.below(40); n > 0 && fetched.next < fetched.end; --n, ++fetched.next) {
-            const auto& entry = log[static_cast<std::size_t>(fetched.next)];
-            live_shopper::Record record;
-            record.slot = static_cast<std::uint32_t>(slot);
-            record.offset = fetched.next;
-            record.time = entry.time;
-            record.has_payload = entry.payload.has_value();
-            if (entry.payload) {
-                record.payload = *entry.payload;
-            }
-            if (world_.breakage == Breakage::no_dedupe_of_parts && &kafka_ == &world_.shoppers) {
-                live_shopper::StageRecord part;
-                payloads_.emplace_back();
-                if (read(*entry.payload, part)) {
-                    const std::string id = fmt::format("{}x{}", entry.sequence, part.event.id);
-                    part.event.id = id;
-                    write(part, payloads_.back());
-                }
-                record.payload = payloads_.back();
-            }
-            if (world_.breakage == Breakage::no_dedupe && &kafka_ == &world_.kafka) {
-                // Every record has an id of its own.
-                payloads_.push_back(entry.payload.value_or(""));
-                if (const auto at = payloads_.back().find("\"id\":\""); at != std::string::npos) {
-                    payloads_.back().insert(at + 6, std::to_string(entry.sequence) + "x");
-                }
-                record.payload = payloads_.back();
-            }
-            records_.push_back(record);
-            fetched.end_told = false;
-        }
-        if (fetched.next == fetched.end && fetched.end == std::ssize(log) && !fetched.end_told && reachable()) {
-            live_shopper::Record end;
-            end.slot = static_cast<std::uint32_t>(slot);
-            end.offset = fetched.next;
-            end.end = true;
-            records_.push_back(end);
-            fetched.end_told = true;
-        }
-    }
 }
 
 inline std::vector<std::optional<std::int64_t>> Source::offsets_at(std::span<const Timestamp> times) {
@@ -228,19 +238,9 @@ inline bool Source::start(std::span<const std::int64_t> offsets) {
     }
     fetched_.clear();
     for (const auto offset : offsets) {
-        fetched_.push_back({offset, offset, false, true});
+        fetched_.push_back({offset, offset, offset, false});
     }
     paused_ = false;
-    return true;
-}
-
-inline bool Source::start(std::uint32_t slot, std::int64_t offset) {
-    hook_();
-    if (!world_.calm && world_.random.one_in(30)) {
-        return false;
-    }
-    fetched_.resize(partitions_.size(), Fetched{0, 0, false, false});
-    fetched_[slot] = {offset, offset, false, true};
     return true;
 }
 
@@ -278,7 +278,7 @@ inline bool Source::commit(std::span<const live_shopper::Position> positions, Du
     bool taken = true;
     for (const auto& position : positions) {
         taken = kafka_.commit(member_, generation_.value_or(-1), partitions_[position.slot].number, position.offset,
-                              position.metadata) &&
+                              position.metadata, goes_back_) &&
                 taken;
     }
     const bool answer_lost = !world_.calm && world_.random.one_in(20);
@@ -526,158 +526,280 @@ inline void Store::send() {
     }
 }
 
-/// A member of a group whose partitions are sources of their own.
+/// A member of a group whose partitions are sources of their own. What a rebalance leaves where it is goes on.
 class Group final : public live_shopper::Group {
 public:
-    Group(World& world, Kafka& topic, Hook hook) : topic_{topic}, member{world, topic, std::move(hook)} {}
+    Group(World& world, Kafka& topic, Hook hook) : world_{world}, kafka_{topic}, hook_{std::move(hook)} {}
 
-    void poll(Duration wait) override {
-        const auto polled = member.poll(wait);
-        for (const auto& record : polled.records) {
-            if (Part* const part = parts_.at(record.slot)) {
-                part->incoming.push_back(record);
-            }
-        }
-        if (polled.rebalance == live_shopper::Rebalance::assigned) {
-            parts_.clear();
-            for (std::uint32_t slot = 0; slot < member.partitions().size(); ++slot) {
-                auto part = std::make_unique<Part>(*this, slot);
-                parts_.push_back(part.get());
-                given_.push_back(std::move(part));
-            }
-        } else if (polled.rebalance != live_shopper::Rebalance::none) {
-            for (Part* const part : parts_) {
-                if (part != nullptr) {
-                    part->news = polled.rebalance;
-                }
-            }
-            giving_up_ = true;
-            finish();
+    void poll(Duration) override;
+    std::unique_ptr<live_shopper::PartitionSource> next() override;
+
+    /// The client's own thread: heartbeats, joining and fetches, also while the process is busy.
+    void background();
+    void leave() {
+        if (reachable()) {
+            kafka_.leave(member_, world_.now);
         }
     }
 
-    std::unique_ptr<live_shopper::PartitionSource> next() override {
-        if (given_.empty()) {
-            return nullptr;
+    Timestamp cut_off_until = Timestamp::min();
+
+private:
+    class Part;
+
+    [[nodiscard]] bool reachable() const {
+        return world_.now >= world_.kafka.away_until && world_.now >= cut_off_until;
+    }
+    /// Whether it was put out of the group, told or not, or was never in.
+    [[nodiscard]] bool is_out() const { return kafka_.members.find(member_) == kafka_.members.end(); }
+    [[nodiscard]] std::vector<std::int32_t> owned() const;
+    void tell_all(live_shopper::Rebalance news);
+    void take_assignment();
+    void rejoin();
+
+    World& world_;
+    Kafka& kafka_;
+    Hook hook_;
+    int member_ = 0;
+    std::int64_t generation_ = -1;  // of the assignment that was taken on last
+    std::vector<Part*> parts_;      // those that are not over
+    std::deque<std::unique_ptr<live_shopper::PartitionSource>> given_;
+    bool giving_up_ = false;  // some that another one is to have
+};
+
+class Group::Part final : public live_shopper::PartitionSource {
+public:
+    Part(Group& group, std::int32_t number) : group_{group}, generation_{group.generation_} {
+        const auto& log = group.kafka_.logs[static_cast<std::size_t>(number)];
+        partitions_.push_back(
+            {group.world_.name_of(group.kafka_), number, 0, std::ssize(log.records), log.committed, log.metadata});
+        group_.parts_.push_back(this);
+    }
+    ~Part() override { std::erase(group_.parts_, this); }
+    Part(const Part&) = delete;
+    Part& operator=(const Part&) = delete;
+
+    live_shopper::Polled poll(Duration) override {
+        records_.clear();
+        payloads_.clear();
+        if (!paused_) {
+            records_.swap(incoming_);
+            payloads_.swap(incoming_payloads_);
         }
-        auto part = std::move(given_.front());
-        given_.pop_front();
-        return part;
+        if (!records_.empty()) {
+            position_ = records_.back().offset + (records_.back().end ? 0 : 1);
+        }
+        if (news_ == live_shopper::Rebalance::revoked) {
+            revoked_at_ = group_.world_.now;
+        } else if (revoked_at_ && group_.world_.now - *revoked_at_ > std::chrono::seconds{10} && ++polls_late_ == 20) {
+            group_.kafka_.wrong =
+                fmt::format("{} {} was revoked long ago and is not given up", partitions_.front().topic, number());
+        }
+        return {std::exchange(news_, live_shopper::Rebalance::none), records_};
+    }
+    [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
+    std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override {
+        group_.hook_();
+        if (!group_.reachable()) {
+            return std::vector<std::optional<std::int64_t>>(1);
+        }
+        const auto& log = group_.kafka_.logs[static_cast<std::size_t>(number())].records;
+        const auto at = std::find_if(log.begin(), log.end(), [&](const auto& e) { return e.time >= times.front(); });
+        return {static_cast<std::int64_t>(at - log.begin())};
+    }
+    bool start(std::span<const std::int64_t> offsets) override {
+        group_.hook_();
+        incoming_.clear();
+        incoming_payloads_.clear();
+        fetched_.reset();
+        if (!group_.world_.calm && group_.world_.random.one_in(30)) {
+            return false;
+        }
+        paused_ = false;
+        position_ = offsets.front();
+        fetched_ = Fetched{position_, position_, position_, false};
+        started_ = true;
+        return true;
+    }
+    void release() override {
+        group_.hook_();
+        over_ = true;
+        std::erase(group_.parts_, this);
+    }
+    void pause() override { paused_ = true; }
+    void resume() override { paused_ = false; }
+    bool commit(std::span<const live_shopper::Position> positions, Duration wait) override {
+        group_.hook_();
+        World& world = group_.world_;
+        if (!group_.reachable()) {
+            return wait <= Duration::zero();
+        }
+        // By the generation that the client knows now, whatever it was when the partition was given.
+        const bool taken = group_.kafka_.commit(group_.member_, group_.generation_, number(), positions.front().offset,
+                                                positions.front().metadata, goes_back_);
+        const bool answer_lost = !world.calm && world.random.one_in(20);
+        return wait <= Duration::zero() || (taken && !answer_lost);
+    }
+    [[nodiscard]] std::int64_t lag(std::uint32_t) const override {
+        return std::ssize(group_.kafka_.logs[static_cast<std::size_t>(number())].records) - position_;
+    }
+    [[nodiscard]] std::optional<std::int64_t> generation() const override { return generation_; }
+    void rejoin() override { group_.rejoin(); }
+    [[nodiscard]] bool over() const override { return over_; }
+    [[nodiscard]] std::uint32_t count() const override { return static_cast<std::uint32_t>(group_.kafka_.logs.size()); }
+
+    [[nodiscard]] std::int32_t number() const { return partitions_.front().number; }
+    [[nodiscard]] bool started() const { return started_; }
+    void tell(live_shopper::Rebalance news) {
+        if (news_ != live_shopper::Rebalance::lost) {
+            news_ = news == live_shopper::Rebalance::revoked && !started_ ? live_shopper::Rebalance::lost : news;
+        }
+    }
+    void fetch_some() {
+        if (fetched_) {
+            fetch(group_.world_, group_.kafka_, number(), *fetched_);
+        }
+    }
+    void skip_some() {
+        if (fetched_) {
+            const auto left = static_cast<std::uint64_t>(fetched_->end - fetched_->next);
+            fetched_->next += static_cast<std::int64_t>(group_.world_.random.below(left + 1));
+        }
+    }
+    void deliver_some() {
+        if (fetched_ && !paused_) {
+            const bool again = deliver(group_.world_, group_.kafka_, number(), 0, group_.reachable(), *fetched_,
+                                       incoming_, incoming_payloads_);
+            goes_back_ = goes_back_ || again;
+        }
     }
 
 private:
-    class Part final : public live_shopper::PartitionSource {
-    public:
-        Part(Group& group, std::uint32_t slot)
-            : group_{group}, slot_{slot}, partitions_{group.member.partitions()[slot]} {}
-        ~Part() override { leave(); }
-        Part(const Part&) = delete;
-        Part& operator=(const Part&) = delete;
-
-        live_shopper::Polled poll(Duration) override {
-            records_.swap(incoming);
-            incoming.clear();
-            if (paused_) {
-                records_.clear();
-            }
-            for (auto& record : records_) {
-                record.slot = 0;
-                position_ = record.end ? position_ : record.offset + 1;
-            }
-            return {std::exchange(news, live_shopper::Rebalance::none), records_};
-        }
-        [[nodiscard]] const std::vector<live_shopper::Partition>& partitions() const override { return partitions_; }
-        std::vector<std::optional<std::int64_t>> offsets_at(std::span<const Timestamp> times) override {
-            if (over_ || group_.giving_up_) {
-                return std::vector<std::optional<std::int64_t>>(1);
-            }
-            const std::vector<Timestamp> all(group_.member.partitions().size(), times.front());
-            return {group_.member.offsets_at(all)[slot_]};
-        }
-        bool start(std::span<const std::int64_t> offsets) override {
-            incoming.clear();
-            paused_ = false;
-            position_ = offsets.front();
-            return !over_ && !group_.giving_up_ && group_.member.start(slot_, position_);
-        }
-        void release() override {
-            leave();
-            group_.finish();
-        }
-        void pause() override { paused_ = true; }
-        void resume() override {
-            if (!start(std::array{position_})) {
-                paused_ = true;
-            }
-        }
-        bool commit(std::span<const live_shopper::Position> positions, Duration wait) override {
-            if (over_) {
-                return false;
-            }
-            auto position = positions.front();
-            position.slot = slot_;
-            return group_.member.commit(std::array{position}, wait);
-        }
-        [[nodiscard]] std::int64_t lag(std::uint32_t) const override {
-            return std::ssize(group_.topic_.logs[static_cast<std::size_t>(partitions_.front().number)].records) -
-                   position_;
-        }
-        [[nodiscard]] std::optional<std::int64_t> generation() const override { return group_.member.generation(); }
-        void rejoin() override { group_.rejoin(); }
-        [[nodiscard]] bool over() const override { return over_; }
-        [[nodiscard]] std::uint32_t count() const override {
-            return static_cast<std::uint32_t>(group_.topic_.logs.size());
-        }
-
-        std::vector<live_shopper::Record> incoming;
-        live_shopper::Rebalance news = live_shopper::Rebalance::assigned;
-
-    private:
-        void leave() {
-            if (!over_) {
-                over_ = true;
-                if (slot_ < group_.parts_.size() && group_.parts_[slot_] == this) {
-                    group_.parts_[slot_] = nullptr;
-                }
-            }
-        }
-
-        Group& group_;
-        std::uint32_t slot_;
-        std::vector<live_shopper::Partition> partitions_;
-        std::vector<live_shopper::Record> records_;
-        std::int64_t position_ = 0;
-        bool paused_ = false;
-        bool over_ = false;
-    };
-
-    void finish() {
-        const bool any = std::any_of(parts_.begin(), parts_.end(), [](const Part* p) { return p != nullptr; });
-        if (giving_up_ && !any) {
-            giving_up_ = false;
-            member.release();
-        }
-    }
-
-    void rejoin() {
-        for (Part* const part : parts_) {
-            if (part != nullptr) {
-                part->news = live_shopper::Rebalance::lost;
-            }
-        }
-        giving_up_ = false;
-        parts_.assign(parts_.size(), nullptr);
-        member.rejoin();
-    }
-
-    Kafka& topic_;
-    std::vector<Part*> parts_;  // by slot; null: given up
-    std::deque<std::unique_ptr<Part>> given_;
-    bool giving_up_ = false;
-
-public:
-    Source member;
+    Group& group_;
+    std::int64_t generation_;
+    std::vector<live_shopper::Partition> partitions_;
+    std::optional<Fetched> fetched_;
+    std::vector<live_shopper::Record> incoming_;
+    std::vector<live_shopper::Record> records_;
+    std::deque<std::string> incoming_payloads_;
+    std::deque<std::string> payloads_;
+    std::int64_t position_ = 0;
+    live_shopper::Rebalance news_ = live_shopper::Rebalance::assigned;
+    std::optional<Timestamp> revoked_at_;
+    int polls_late_ = 0;  // since it had to be given up
+    bool started_ = false;
+    bool paused_ = false;
+    bool goes_back_ = false;  // it was given records again, so commits may go back too
+    bool over_ = false;
 };
+
+inline std::vector<std::int32_t> Group::owned() const {
+    std::vector<std::int32_t> out;
+    for (const Part* const part : parts_) {
+        out.push_back(part->number());
+    }
+    return out;
+}
+
+inline void Group::tell_all(live_shopper::Rebalance news) {
+    for (Part* const part : parts_) {
+        part->tell(news);
+    }
+}
+
+inline void Group::background() {
+    if (!reachable()) {
+        return;
+    }
+    if (!is_out()) {
+        kafka_.members[member_].seen = world_.now;
+        // What it was given has to be begun, and what it was told to give up to be given up, before it goes on.
+        const bool busy =
+            giving_up_ || std::any_of(parts_.begin(), parts_.end(), [](const Part* p) { return !p->started(); });
+        if (kafka_.rebalancing && !kafka_.members[member_].joined && !busy) {
+            kafka_.join(member_, world_.now, owned());
+        }
+    } else if (parts_.empty() && given_.empty()) {
+        giving_up_ = false;
+        member_ = kafka_.join(0, world_.now, {});
+        generation_ = -1;
+    }
+    for (Part* const part : parts_) {
+        part->fetch_some();
+    }
+}
+
+inline void Group::poll(Duration) {
+    hook_();
+    if (reachable() && world_.random.one_in(2)) {
+        background();
+    }
+    for (Part* const part : parts_) {
+        part->deliver_some();
+    }
+    if (!reachable() || world_.random.one_in(4)) {
+        return;
+    }
+    background();
+    if (is_out()) {
+        if (!parts_.empty() && member_ != 0) {
+            world_.tell("member {} of {} learns that it was put out", member_, world_.name_of(kafka_));
+            tell_all(live_shopper::Rebalance::lost);
+        }
+        return;
+    }
+    if (giving_up_) {
+        const auto& mine = kafka_.members[member_].partitions;
+        giving_up_ = std::any_of(parts_.begin(), parts_.end(), [&](const Part* p) {
+            return std::find(mine.begin(), mine.end(), p->number()) == mine.end();
+        });
+        if (!giving_up_) {
+            kafka_.join(member_, world_.now, owned());  // so that whoever is to have them gets them
+        }
+        return;
+    }
+    if (!kafka_.rebalancing && generation_ != kafka_.generation) {
+        take_assignment();
+    }
+}
+
+inline void Group::take_assignment() {
+    generation_ = kafka_.generation;
+    const auto& mine = kafka_.members[member_].partitions;
+    for (Part* const part : parts_) {
+        if (std::find(mine.begin(), mine.end(), part->number()) == mine.end()) {
+            part->tell(live_shopper::Rebalance::revoked);
+            giving_up_ = true;
+        } else if (world_.breakage == Breakage::skipped_records) {
+            part->skip_some();
+        }
+    }
+    const auto had = owned();
+    for (const auto number : mine) {
+        if (std::find(had.begin(), had.end(), number) == had.end()) {
+            given_.push_back(std::make_unique<Part>(*this, number));
+        }
+    }
+    world_.tell("member {} of {} has {} partitions in generation {}, {} of them before", member_,
+                world_.name_of(kafka_), mine.size(), generation_, had.size());
+}
+
+inline std::unique_ptr<live_shopper::PartitionSource> Group::next() {
+    if (given_.empty()) {
+        return nullptr;
+    }
+    auto part = std::move(given_.front());
+    given_.pop_front();
+    return part;
+}
+
+inline void Group::rejoin() {
+    hook_();
+    world_.tell("member {} of {} joins anew", member_, world_.name_of(kafka_));
+    tell_all(live_shopper::Rebalance::lost);
+    leave();
+    member_ = 0;
+}
 
 class Outlet final : public live_shopper::Outlet {
 public:

@@ -37,7 +37,7 @@ constexpr Duration most_delay = 9min;            // of an event on its way to Ka
 // A value that was written meanwhile lapses later by as much.
 constexpr Duration most_standstill = 30min;
 
-constexpr std::array<std::pair<Breakage, std::string_view>, 11> names{{
+constexpr std::array<std::pair<Breakage, std::string_view>, 12> names{{
     {Breakage::none, "none"},
     {Breakage::commit_before_acknowledgement, "commit_before_acknowledgement"},
     {Breakage::no_fence, "no_fence"},
@@ -49,6 +49,7 @@ constexpr std::array<std::pair<Breakage, std::string_view>, 11> names{{
     {Breakage::lost_give_up, "lost_give_up"},
     {Breakage::no_dedupe_of_parts, "no_dedupe_of_parts"},
     {Breakage::lost_resend, "lost_resend"},
+    {Breakage::skipped_records, "skipped_records"},
 }};
 
 std::string iso(Timestamp t) {
@@ -169,7 +170,7 @@ struct FleetProcess final : Process {
     }
     void background_kafka() override {
         for (Group* const group : {&events, &visitors, &shoppers}) {
-            group->member.background();
+            group->background();
         }
     }
     void background() override {
@@ -182,13 +183,13 @@ struct FleetProcess final : Process {
     }
     void leave() override {
         for (Group* const group : {&events, &visitors, &shoppers}) {
-            group->member.leave();
+            group->leave();
         }
     }
     void cut_off_kafka(Timestamp until) override {
         kafka_cut_off_until = to_visitors.cut_off_until = to_shoppers.cut_off_until = until;
         for (Group* const group : {&events, &visitors, &shoppers}) {
-            group->member.cut_off_until = until;
+            group->cut_off_until = until;
         }
     }
     void cut_off_redis(Timestamp until) override {
@@ -310,6 +311,9 @@ public:
           memory_limit_{plan.memory_limit},
           world_{plan.seed, 1 + plan.seed % 5, plan.breakage},
           processes_wanted_{single_ && !fleet_ ? 1 : 1 + plan.seed % 3} {
+        for (Kafka* const topic : {&world_.kafka, &world_.visitors, &world_.shoppers}) {
+            topic->cooperative = fleet_;
+        }
         if (plan.story) {
             world_.story = [this, story = plan.story](const std::string& text) { story(iso(world_.now) + ' ' + text); };
         }

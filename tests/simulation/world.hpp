@@ -43,6 +43,7 @@ enum class Breakage : std::uint8_t {
     lost_give_up,                   // what tells a user to give up another's history does not get there
     no_dedupe_of_parts,             // what a stage sends again counts again
     lost_resend,                    // what a login claims is not sent to its user
+    skipped_records,                // a rebalance leaves some out of partitions that stay where they are
 };
 
 class Random {
@@ -63,11 +64,13 @@ private:
     std::mt19937_64 engine_;
 };
 
-/// One topic, and the coordinator of the group that reads it. Assignments are eager: everybody gives up what they have
-/// before anybody gets something.
+/// One topic, and the coordinator of the group that reads it. Assignments are eager, everybody gives up what they have
+/// before anybody gets something; or cooperative: everybody keeps what they have, as far as it is their share, and what
+/// is to move is given to another one in the rebalance after that in which it was given up.
 struct Kafka {
     static constexpr Duration session_timeout = std::chrono::seconds{10};
-    static constexpr Duration rebalance_timeout = std::chrono::seconds{15};
+    static constexpr Duration eager_patience = std::chrono::seconds{15};  // with who does not join a rebalance
+    static constexpr Duration cooperative_patience = std::chrono::minutes{5};
 
     struct Entry {
         std::optional<std::string> payload;
@@ -81,10 +84,12 @@ struct Kafka {
     };
     struct Member {
         Timestamp seen;
-        bool joined = false;  // has asked for its part of the rebalance that is under way
-        std::vector<std::int32_t> partitions;
+        bool joined = false;                // has asked for its part of the rebalance that is under way
+        std::vector<std::int32_t> owned{};  // by its own word when it joined
+        std::vector<std::int32_t> partitions{};
     };
 
+    bool cooperative = false;
     std::vector<Log> logs;
     std::map<int, Member> members;
     std::int64_t generation = 0;
@@ -99,13 +104,14 @@ struct Kafka {
         logs[partition].records.push_back({std::move(payload), now, sequence++});
     }
 
-    int join(int member, Timestamp now) {
+    int join(int member, Timestamp now, std::vector<std::int32_t> owned = {}) {
         if (members.find(member) == members.end()) {
             member = next_member++;
             members[member].seen = now;
         }
         begin_rebalance(now);
         members[member].joined = true;
+        members[member].owned = std::move(owned);
         complete_rebalance(now);
         return member;
     }
@@ -132,12 +138,12 @@ struct Kafka {
     }
 
     bool commit(int member, std::int64_t of_generation, std::int32_t partition, std::int64_t offset,
-                const std::string& metadata) {
+                const std::string& metadata, bool may_go_back) {
         if (of_generation != generation || members.find(member) == members.end()) {
             return false;
         }
         Log& log = logs[static_cast<std::size_t>(partition)];
-        if (log.committed && offset < *log.committed) {
+        if (log.committed && offset < *log.committed && !may_go_back) {
             wrong =
                 fmt::format("the commit of partition {} goes back from {} to {}", partition, *log.committed, offset);
         }
@@ -150,7 +156,7 @@ private:
     void begin_rebalance(Timestamp now) {
         if (!rebalancing) {
             rebalancing = true;
-            deadline = now + rebalance_timeout;
+            deadline = now + (cooperative ? cooperative_patience : eager_patience);
             for (auto& [id, member] : members) {
                 member.joined = false;
             }
@@ -169,6 +175,10 @@ private:
         }
         rebalancing = false;
         ++generation;
+        if (cooperative) {
+            share_out();
+            return;
+        }
         std::size_t n = 0;
         for (auto& [id, member] : members) {
             member.partitions.clear();
@@ -176,6 +186,33 @@ private:
                 member.partitions.push_back(static_cast<std::int32_t>(p));
             }
             ++n;
+        }
+    }
+
+    void share_out() {
+        std::vector<bool> taken(logs.size());
+        const auto least = members.empty() ? 0 : logs.size() / members.size();
+        auto with_one_more = members.empty() ? 0 : logs.size() % members.size();
+        for (auto& [id, member] : members) {
+            member.partitions.clear();
+            for (const auto number : member.owned) {
+                const auto index = static_cast<std::size_t>(number);
+                const bool room =
+                    member.partitions.size() < least || (member.partitions.size() == least && with_one_more > 0);
+                if (!taken[index] && room) {
+                    with_one_more -= member.partitions.size() == least ? 1 : 0;
+                    member.partitions.push_back(number);
+                }
+                taken[index] = true;  // it has to be given up before another one can have it
+            }
+        }
+        for (std::size_t index = 0; index < logs.size() && !members.empty(); ++index) {
+            if (!taken[index]) {
+                const auto to = std::min_element(members.begin(), members.end(), [](const auto& a, const auto& b) {
+                    return a.second.partitions.size() < b.second.partitions.size();
+                });
+                to->second.partitions.push_back(static_cast<std::int32_t>(index));
+            }
         }
     }
 };
@@ -335,6 +372,10 @@ struct World {
         visitors.logs.resize(1 + seed / 4 % 3);
         shoppers.logs.resize(1 + seed / 12 % 3);
         redis.breakage = what;
+    }
+
+    [[nodiscard]] std::string name_of(const Kafka& topic) const {
+        return &topic == &kafka ? "events" : &topic == &visitors ? "visitors" : "shoppers";
     }
 
     Random random;
