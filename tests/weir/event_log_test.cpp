@@ -155,9 +155,12 @@ void compare_log(Make make, Before before) {
             i = pick(random, slow.size());
             auto from = fast.begin();
             fast.skip(from, i);
-            const std::size_t count = pick(random, fast.left_in_chunk(from) + 1);
-            i += count;
-            fast.for_each_reversed(from, count, [&](Timestamp t, const V& value) {
+            const std::size_t left = fast.left_in_chunk(from);
+            const std::size_t skip = pick(random, left + 1);
+            const std::size_t count = pick(random, left - skip + 1);
+            agree = agree && left <= fast.size_of_chunk(from.number);
+            i += left - skip;
+            fast.for_each_reversed(from.number, skip, count, [&](Timestamp t, const V& value) {
                 --i;
                 agree = agree && t == slow[i].time && value == slow[i].value;
             });

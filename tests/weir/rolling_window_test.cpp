@@ -74,6 +74,19 @@ struct Product {
     std::uint64_t product = 1;
 };
 
+/// Counts how often it is merged.
+struct CountedMerges {
+    using value_type = int;
+    void add(int x) { most = std::max(most, x); }
+    void merge(const CountedMerges& later) {
+        most = std::max(most, later.most);
+        ++merges;
+    }
+    [[nodiscard]] int result() const { return most; }
+    int most = 0;
+    static inline std::size_t merges = 0;
+};
+
 struct Step {
     bool checkout = false;
     int number = 0;
@@ -434,6 +447,23 @@ TEST_CASE("rolling windows of many events, some of them very late, equal slow on
         }
         REQUIRE(most > 1000);  // of many chunks
     }
+}
+
+TEST_CASE("no event waits for a whole chunk to be merged", "[rolling_window]") {
+    Random random{weir_tests::fresh_seed()};
+    RollingWindow<CountedMerges> window{20'000ms};
+    std::int64_t now = 0;
+    for (int i = 0; i != 10'000; ++i) {
+        window.insert(at(now += 1 + static_cast<std::int64_t>(pick(random, 4))), i);
+    }
+    std::size_t most = 0;
+    for (int i = 0; i != 50'000; ++i) {
+        CountedMerges::merges = 0;
+        window.insert(at(now += 1 + static_cast<std::int64_t>(pick(random, 4))), i);
+        most = std::max(most, CountedMerges::merges);
+    }
+    REQUIRE(window.size() > 5000);
+    CHECK(most < 64);  // a step of the next front, and one way up and one row of the tree
 }
 
 TEST_CASE("a late event may be a window's first and lie in a chunk that the window had left", "[rolling_window]") {

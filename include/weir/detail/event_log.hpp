@@ -30,6 +30,9 @@
 
 namespace weir::detail {
 
+/// What a chunk has room for: what a late insert moves, and what an end may waste.
+inline constexpr std::size_t most_in_chunk = 128;
+
 template <class V>
 concept HasArrival = requires(const V& v) {
     v.arrival < v.arrival;
@@ -152,11 +155,13 @@ public:
             for_each(begin(), size_, f);
         }
     }
-    /// As for_each, the youngest first. Requires: count <= left_in_chunk(from).
+    /// Calls `f(time, value)` on `count` events of the chunk that has this number, the youngest first, leaving out the
+    /// `skip` youngest.
     template <class F>
-    void for_each_reversed(const Position& from, std::size_t count, F f) const {
-        for (std::size_t place = from.place + count; place != from.place; --place) {
-            f(from.chunk->time(place - 1), from.chunk->value(place - 1));
+    void for_each_reversed(std::uint32_t number, std::size_t skip, std::size_t count, F f) const {
+        const Chunk& c = chunk_at(number - first_number());
+        for (std::size_t place = c.end - skip; count != 0; --count, --place) {
+            f(c.time(place - 1), c.value(place - 1));
         }
     }
     /// Calls `f(time, value)` on the events of the chunk that has this number.
@@ -166,6 +171,9 @@ public:
         for (std::size_t place = c.begin; place != c.end; ++place) {
             f(c.time(place), c.value(place));
         }
+    }
+    [[nodiscard]] std::size_t size_of_chunk(std::uint32_t number) const {
+        return chunk_at(number - first_number()).size();
     }
     /// How many events of its chunk there are from a position on.
     [[nodiscard]] std::size_t left_in_chunk(const Position& from) const {
@@ -190,7 +198,7 @@ public:
     void load(Reader& in, Timestamp after, Timestamp until);
 
 private:
-    static constexpr std::size_t most = 128;  // events in a chunk: what a late insert moves, and what an end may waste
+    static constexpr std::size_t most = most_in_chunk;
     static constexpr bool valueless = std::is_empty_v<V>;
     static constexpr bool overaligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     static constexpr std::size_t few = 2;  // in the first

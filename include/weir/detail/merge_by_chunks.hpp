@@ -12,9 +12,14 @@
 // is made anew when the front is used up: from a tree over the chunks' aggregates. A late event is one add to what
 // covers it and, in between, to the tree; in front the front is made anew.
 //
-// An event in order and its leaving: amortized O(1), a handful of adds and merges; O(128 + log n) at worst, but for the
-// tree's growing. A late event: O(log n) adds, O(128 + younger chunks) where its chunk is split. Memory: one A for each
-// event of the front, which are half of those held and 128 at most, and up to four for each chunk.
+// The front of the next chunk is made a few events at a time while this one is used up, in the places that this one has
+// left: each second front is the other way round. So no event waits for 128 merges, as with two stacks; the idea is
+// that of DABA (Tangwongsan, Hirzel, Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time,
+// DEBS 2017).
+//
+// An event in order and its leaving: amortized O(1), a handful of adds and merges; O(32 + log n) at worst, but for the
+// tree's growing. A late event: O(log n) adds, O(128 + younger chunks) where its chunk is split or in front. Memory: one
+// A for each event of the front, of which there are 128 at most, and up to four for each chunk.
 
 #include <algorithm>
 #include <cstddef>
@@ -50,11 +55,8 @@ public:
     template <class V>
     void evict_few(const V* /*three*/, std::uint32_t /*count*/) {}
     bool evicted(std::size_t count) {
-        if (count > front_left_) {
-            return false;
-        }
-        front_left_ -= count;
-        return true;
+        front_left_ -= static_cast<std::ptrdiff_t>(count);
+        return front_left_ >= next_step_;
     }
     template <class Log>
     [[gnu::noinline]] void settle(const Log& log, const Range<Log>& range);
@@ -76,29 +78,50 @@ public:
     using snapshot_keeps = A;
     template <class Writer>
     void save(Writer& out) const {
-        out.write(std::uint64_t{front_left_}, between_, back_);
+        out.write(static_cast<std::uint64_t>(front_left_), between_, back_);
         chunks_.save(out);
     }
     template <class Reader, class Log>
     void load(Reader& in, const Log& log, const Range<Log>& range);
 
 private:
-    static constexpr std::size_t least_front = 16;  // where so many are in the chunk
+    static constexpr std::size_t least_front = 16;  // where so many are in the only chunk
+    static constexpr std::uint32_t step = 16;       // of those that leave, between two preparations of the next front
     static constexpr bool is_cheap = std::is_trivially_copy_constructible_v<A> && std::is_trivially_destructible_v<A>;
+    static constexpr std::uint32_t last_place = most_in_chunk - 1;
 
     template <class F>
     [[nodiscard]] auto merged(F f) const {
         std::remove_cvref_t<decltype(f(back_))> whole{};
         if (front_left_ != 0) {
-            whole = f(front_[front_left_ - 1]);
+            whole = f(front_[static_cast<std::size_t>(front_left_ - 1) ^ turned_]);
         }
         whole.merge(f(between_));
         whole.merge(f(back_));
         return whole;
     }
-    // Makes the front of so many events.
+    // The aggregates of a front from the one with `from` events to that with `from + count`, of a chunk of which the
+    // `skip` youngest events are no part.
+    template <class Log>
+    void fill(const Log& log, std::uint32_t number, std::size_t skip, std::size_t from, std::size_t count,
+              std::uint32_t turned);
     template <class Log>
     void make_front(const Log& log, const Range<Log>& range, std::size_t count);
+    // Whether the chunk behind the first one will get no more events.
+    template <class Log>
+    [[nodiscard]] static bool can_prepare(const Log& log, const Range<Log>& range) {
+        return log.back().number - range.first.number > 1;
+    }
+    void plan() noexcept { next_step_ = std::max<std::ptrdiff_t>(front_left_ - step, 0); }
+    template <class Log>
+    void prepare(const Log& log);
+    template <class Log>
+    void begin_front(const Log& log, const Range<Log>& range);
+    template <class Log>
+    void merge_between(const Log& log, const Range<Log>& range);
+    // Makes the front anew, and what is between.
+    template <class Log>
+    void renew_front(const Log& log, const Range<Log>& range);
     // The log has a new chunk of this number, and those behind it have other numbers now.
     template <class Log>
     void insert_chunk(std::uint32_t number, const Log& log, const Range<Log>& range);
@@ -106,8 +129,12 @@ private:
     template <class Log>
     void renew(std::uint32_t number, const Log& log, const Range<Log>& range);
 
-    std::vector<A> front_;        // the youngest one's is the first
-    std::size_t front_left_ = 0;  // the others have left
+    std::vector<A> front_;           // the youngest one's is the first or, where it is turned, the last
+    std::ptrdiff_t front_left_ = 0;  // the others have left
+    std::ptrdiff_t next_step_ = 0;   // the next front is prepared when fewer are left
+    std::uint32_t front_number_ = 0;  // of the front's chunk
+    std::uint32_t prepared_ = 0;      // so many of the next front
+    std::uint32_t turned_ = 0;        // or last_place
     A between_{};
     A back_{};  // of the youngest chunk, but for what is in front
     MergeTree<A> chunks_;
@@ -121,6 +148,9 @@ void MergeByChunks<A>::begin_chunk(const Log& log, const Range<Log>& range) {
     between_.merge(back_);
     if (closed > range.first.number && range.size > 1) {
         chunks_.put(range.first.number, closed, std::move(back_));
+        if (closed == range.first.number + 1) {
+            plan();
+        }
     }
     back_ = A{};
 }
@@ -141,15 +171,18 @@ void MergeByChunks<A>::insert(Timestamp t, const V& value, const typename Log::I
     const std::uint32_t last = log.back().number;
     if (at == first) {
         renew(first.number + 1, log, range);  // was the first until now, where it begins with the next event
-        settle(log, range);
-    } else if (at.number == first.number && at.place - first.place < front_left_) {
-        settle(log, range);
+        renew_front(log, range);
+    } else if (at.number == first.number && at.place - std::ptrdiff_t{first.place} < front_left_) {
+        renew_front(log, range);
     } else if (at.number == last) {
         add(back_, t, value);
     } else {
         add(between_, t, value);
         if (at.number != first.number) {
             chunks_.add(at.number, t, value);
+        }
+        if (at.number == front_number_ + 1) {
+            prepared_ = 0;
         }
     }
 }
@@ -165,7 +198,7 @@ void MergeByChunks<A>::insert_chunk(std::uint32_t number, const Log& log, const 
     for (const std::uint32_t i : {number - 1, number, number + 1}) {  // one of these was split, or was the first
         renew(i, log, range);
     }
-    settle(log, range);
+    renew_front(log, range);
 }
 
 template <class A>
@@ -186,41 +219,108 @@ void MergeByChunks<A>::renew(std::uint32_t number, const Log& log, const Range<L
 
 template <class A>
 template <class Log>
-void MergeByChunks<A>::make_front(const Log& log, const Range<Log>& range, std::size_t count) {
-    front_left_ = count;
-    front_.resize(count);
-    A* next = front_.data();
+void MergeByChunks<A>::fill(const Log& log, std::uint32_t number, std::size_t skip, std::size_t from, std::size_t count,
+                            std::uint32_t turned) {
     A younger{};  // in registers, where A is small
-    log.for_each_reversed(range.first, count, [&](Timestamp t, const auto& value) {
+    if (is_cheap && from != 0) {
+        younger = front_[(from - 1) ^ turned];
+    }
+    log.for_each_reversed(number, skip + from, count, [&](Timestamp t, const auto& value) {
         A one{};
         add(one, t, value);
         if constexpr (is_cheap) {
             one.merge(younger);
             younger = one;
-        } else if (next != front_.data()) {
-            one.merge(next[-1]);
+        } else if (from != 0) {
+            one.merge(front_[(from - 1) ^ turned]);
         }
-        *next++ = std::move(one);
+        front_[from++ ^ turned] = std::move(one);
     });
 }
 
-// Makes the front anew, and what is between.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::make_front(const Log& log, const Range<Log>& range, std::size_t count) {
+    front_left_ = static_cast<std::ptrdiff_t>(count);
+    turned_ = 0;
+    front_.resize(std::max(count, can_prepare(log, range) ? most_in_chunk : 0));
+    fill(log, range.first.number, log.left_in_chunk(range.first) - count, 0, count, 0);
+    begin_front(log, range);
+}
+
+// The front is as it should be, and the next one not begun.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::begin_front(const Log& log, const Range<Log>& range) {
+    front_number_ = range.first.number;
+    prepared_ = 0;
+    next_step_ = 0;
+    if (can_prepare(log, range)) {
+        plan();
+    }
+}
+
+template <class A>
+template <class Log>
+void MergeByChunks<A>::prepare(const Log& log) {
+    const std::uint32_t next = front_number_ + 1;
+    const auto free = static_cast<std::uint32_t>(most_in_chunk - static_cast<std::size_t>(front_left_));
+    const auto wanted = std::min(free, static_cast<std::uint32_t>(log.size_of_chunk(next)));
+    front_.resize(most_in_chunk);
+    if (wanted > prepared_) {
+        const std::uint32_t count = std::min(wanted - prepared_, 2 * step);
+        fill(log, next, 0, prepared_, count, turned_ ^ last_place);
+        prepared_ += count;
+    }
+    plan();
+}
+
+// All chunks but the first and the youngest.
+template <class A>
+template <class Log>
+void MergeByChunks<A>::merge_between(const Log& log, const Range<Log>& range) {
+    between_ = A{};
+    chunks_.merge_into(between_, range.first.number + 1, log.back().number);
+}
+
 template <class A>
 template <class Log>
 void MergeByChunks<A>::settle(const Log& log, const Range<Log>& range) {
+    if (front_left_ >= 0) {
+        prepare(log);
+        return;
+    }
     const std::uint32_t first = range.first.number;
-    const std::uint32_t last = log.back().number;
+    if (prepared_ == 0 || first != front_number_ + 1 || first == log.back().number) {
+        renew_front(log, range);
+        return;
+    }
     const std::size_t here = log.left_in_chunk(range.first);
+    turned_ ^= last_place;
+    if (here > prepared_) {
+        fill(log, first, 0, prepared_, here - prepared_, turned_);
+    }
+    front_left_ = static_cast<std::ptrdiff_t>(here);
+    begin_front(log, range);
+    merge_between(log, range);
+}
+
+template <class A>
+template <class Log>
+void MergeByChunks<A>::renew_front(const Log& log, const Range<Log>& range) {
+    const std::size_t here = log.left_in_chunk(range.first);
+    if (range.first.number != log.back().number) {
+        make_front(log, range, here);
+        merge_between(log, range);
+        return;
+    }
     make_front(log, range, std::min(here, std::max(least_front, range.size / 2)));
-    A& rest = first == last ? back_ : between_;
     between_ = A{};
-    rest = A{};
+    back_ = A{};
     auto next = range.first;
     next.place += static_cast<std::uint32_t>(front_left_);
-    log.for_each(next, here - front_left_, [&](Timestamp t, const auto& value) { add(rest, t, value); });
-    if (first != last) {
-        chunks_.merge_into(between_, first + 1, last);
-    }
+    log.for_each(next, range.size - static_cast<std::size_t>(front_left_),
+                 [&](Timestamp t, const auto& value) { add(back_, t, value); });
 }
 
 template <class A>
@@ -231,7 +331,7 @@ void MergeByChunks<A>::rebuild(const Log& log, const Range<Log>& range) {
         for (std::uint32_t i = log.back().number; i != range.first.number; --i) {
             renew(i, log, range);
         }
-        settle(log, range);
+        renew_front(log, range);
     }
 }
 
