@@ -38,7 +38,7 @@ static_assert(!weir::Removable<Sum<Vector>> && weir::Mergeable<Sum<Vector>>);
 static_assert(std::same_as<weir::result_type_t<Sum<short>>, std::int64_t>);
 static_assert(std::same_as<weir::result_type_t<Sum<unsigned char>>, std::uint64_t>);
 static_assert(std::same_as<weir::result_type_t<Sum<float>>, double>);
-static_assert(sizeof(Sum<int>) == 16 && sizeof(Sum<double>) == 32 && sizeof(Sum<Decimal>) == 16);
+static_assert(sizeof(Sum<int>) == 16 && sizeof(Sum<double>) == 24 && sizeof(Sum<Decimal>) == 16);
 
 TEST_CASE("an empty sum is 0", "[sum]") {
     REQUIRE(Sum<int>{}.result() == 0);

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Sum<T>: the inputs' total; 0 when empty. 16 bytes, of float and double 32; every operation O(1).
+// Sum<T>: the inputs' total; 0 when empty. 16 bytes, of float and double 24; every operation O(1).
 //
 //     integers        Exact: kept in 128 bits, which fewer than 2^63 inputs cannot overflow. The result is 64 bits
 //                     wide, signed as T is, and the nearest such number where the total does not fit. Removable.

@@ -13,7 +13,7 @@
 //             and last bit are within 120 of each other, as those of 10^17 and of 0.001 are.
 //     wide    All that doubles can be, on the heap, until it is not needed any more.
 //
-// 32 bytes and, while it is wide, 312 on the heap; add and remove O(1): some fifteen instructions in bins, thrice that
+// 24 bytes and, while it is wide, 312 on the heap; add and remove O(1): some fifteen instructions in bins, thrice that
 // in fixed point, and some hundreds while it is wide. Not for -ffast-math, nor where doubles are computed with excess
 // precision: there the bins are not used.
 
@@ -24,14 +24,45 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <utility>
 
-#include <weir/detail/box.hpp>
 #include <weir/detail/wide_sum.hpp>
 
 namespace weir::detail {
 
 class ExactSum {
 public:
+    ExactSum() noexcept = default;
+    ExactSum(const ExactSum& other) : ExactSum{other, 0} {
+        if (other.is_wide()) {
+            kept_.wide = new WideSum{*other.kept_.wide};
+        }
+    }
+    ExactSum(ExactSum&& other) noexcept : ExactSum{other, 0} {
+        if (other.is_wide()) {
+            other.unit_ = 0;
+            other.kept_.fixed = 0;
+        }
+    }
+    ExactSum& operator=(const ExactSum& other) {
+        if (this != &other) {
+            *this = ExactSum{other};
+        }
+        return *this;
+    }
+    ExactSum& operator=(ExactSum&& other) noexcept {
+        std::swap(kept_, other.kept_);
+        std::swap(cut_, other.cut_);
+        std::swap(unit_, other.unit_);
+        std::swap(since_bins_, other.since_bins_);
+        return *this;
+    }
+    ~ExactSum() {
+        if (is_wide()) [[unlikely]] {
+            delete kept_.wide;
+        }
+    }
+
     void add(double x) {
         if (!add_to_bins(x)) [[unlikely]] {
             take(x, false);
@@ -51,12 +82,12 @@ public:
     /// The sum rounded to nearest, ties to even. NaN where one was added or infinities of both signs were.
     [[nodiscard]] double result() const {
         if (in_bins()) [[likely]] {
-            return bins_.coarse + bins_.fine;
+            return kept_.bins.coarse + kept_.bins.fine;
         }
-        return wide_ ? wide_->result() : scaled(static_cast<double>(fixed_), unit_);
+        return is_wide() ? kept_.wide->result() : scaled(static_cast<double>(kept_.fixed), unit_);
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return wide_ ? sizeof(WideSum) : 0; }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept { return is_wide() ? sizeof(WideSum) : 0; }
 
     /// In fixed point, the words that are not all sign alone, so that the bytes are the same however it is kept.
     template <class Writer>
@@ -141,6 +172,7 @@ private:
         return std::bit_cast<float>(static_cast<std::uint32_t>(grid + 52 + 127) << 23 | 0x40'0000U);
     }
     [[nodiscard]] bool in_bins() const noexcept { return cut_ == cut_; }
+    [[nodiscard]] bool is_wide() const noexcept { return unit_ == no_unit; }
 
     // False, and nothing done, where that is not possible.
     bool put_in_bins(double coarse, double fine) noexcept {
@@ -148,7 +180,7 @@ private:
         if (!(std::abs(coarse) <= cut * most_coarse && std::abs(fine) <= cut * most_fine)) [[unlikely]] {
             return false;
         }
-        bins_ = {coarse, fine};
+        kept_.bins = {coarse, fine};
         return true;
     }
     bool add_to_bins(double x) noexcept {
@@ -157,7 +189,7 @@ private:
             return false;
         }
         const double coarse = (x + cut) - cut;
-        return put_in_bins(bins_.coarse + coarse, bins_.fine + (x - coarse));
+        return put_in_bins(kept_.bins.coarse + coarse, kept_.bins.fine + (x - coarse));
     }
 
     template <class T>
@@ -180,13 +212,18 @@ private:
         return std::ldexp(x, exponent);
     }
 
-    union {
-        [[gnu::packed, gnu::aligned(8)]] Int fixed_ = 0;  // in units of 2^(unit_ + lowest), where it is not in bins
-        Bins bins_;
+    union Kept {
+        [[gnu::packed, gnu::aligned(8)]] Int fixed = 0;  // in units of 2^(unit_ + lowest)
+        Bins bins;
+        WideSum* wide;
     };
-    Box<WideSum> wide_;
+    // A copy but for what is wide.
+    ExactSum(const ExactSum& other, int /*shallow*/) noexcept
+        : kept_{other.kept_}, cut_{other.cut_}, unit_{other.unit_}, since_bins_{other.since_bins_} {}
+
+    Kept kept_;
     float cut_ = no_bins;
-    std::int16_t unit_ = 0;        // or no_unit, where wide_ has it all
+    std::int16_t unit_ = 0;        // or no_unit, where it is wide
     std::uint8_t since_bins_ = 0;  // so many numbers were taken in fixed point; bins are tried from time to time
 };
 
@@ -215,7 +252,8 @@ void ExactSum::remove_few(const T* xs, std::uint32_t count) {
         const Two coarse_b = (from_b + cuts) - cuts;
         const Two coarse = coarse_a + coarse_b;
         const Two fine = (from_a - coarse_a) + (from_b - coarse_b);
-        if (put_in_bins(bins_.coarse - (coarse[0] + coarse[1]), bins_.fine - (fine[0] + fine[1]))) [[likely]] {
+        if (put_in_bins(kept_.bins.coarse - (coarse[0] + coarse[1]), kept_.bins.fine - (fine[0] + fine[1])))
+            [[likely]] {
             return;
         }
     }
@@ -231,10 +269,11 @@ template <class T>
 
 inline void ExactSum::merge(const ExactSum& other) {
     // NaN, for no bins, is no other NaN.
-    if (cut_ == other.cut_ && put_in_bins(bins_.coarse + other.bins_.coarse, bins_.fine + other.bins_.fine)) {
+    if (cut_ == other.cut_ &&
+        put_in_bins(kept_.bins.coarse + other.kept_.bins.coarse, kept_.bins.fine + other.kept_.bins.fine)) {
         return;
     }
-    if (!wide_ && !other.wide_) {
+    if (!is_wide() && !other.is_wide()) {
         const Fixed theirs = other.fixed();
         if (theirs.sum == 0) {
             return;
@@ -256,18 +295,18 @@ inline void ExactSum::merge(const ExactSum& other) {
 // What the bins add up to, or what is fixed. Requires: not wide.
 inline ExactSum::Fixed ExactSum::fixed() const {
     if (!in_bins()) {
-        return {fixed_, unit_};
+        return {kept_.fixed, unit_};
     }
     const int grid = std::ilogb(cut_) - 52;
-    const auto coarse = static_cast<std::int64_t>(std::ldexp(bins_.coarse, -grid));
-    const auto fine = static_cast<std::int64_t>(std::ldexp(bins_.fine, between_bins - grid));
+    const auto coarse = static_cast<std::int64_t>(std::ldexp(kept_.bins.coarse, -grid));
+    const auto fine = static_cast<std::int64_t>(std::ldexp(kept_.bins.fine, between_bins - grid));
     return {Int{coarse} * (Int{1} << between_bins) + fine, grid - between_bins - lowest};
 }
 
 inline void ExactSum::leave_bins() {
     if (in_bins()) {
         const Fixed now = fixed();
-        fixed_ = now.sum;
+        kept_.fixed = now.sum;
         unit_ = static_cast<std::int16_t>(now.unit);
         cut_ = no_bins;
         since_bins_ = 0;
@@ -277,22 +316,23 @@ inline void ExactSum::leave_bins() {
 // Puts what is fixed into bins for numbers of such an exponent, where it fits there. Like numbers get like bins.
 inline void ExactSum::try_bins(int exponent) {
     constexpr int above = 48;  // the sum's exponent above the grid's, at most
-    const Unsigned magnitude = fixed_ < 0 ? Unsigned{0} - static_cast<Unsigned>(fixed_) : static_cast<Unsigned>(fixed_);
+    const Unsigned magnitude =
+        kept_.fixed < 0 ? Unsigned{0} - static_cast<Unsigned>(kept_.fixed) : static_cast<Unsigned>(kept_.fixed);
     const auto high = static_cast<std::uint64_t>(magnitude >> 64);
     const int bits =
         128 - (high != 0 ? std::countl_zero(high) : 64 + std::countl_zero(static_cast<std::uint64_t>(magnitude)));
     const int unit = unit_ + lowest;
     const int grid = std::max(grid_for(exponent), (unit + bits - above + (alike - 1)) & -alike);
     const int shift = grid - unit;
-    if (wide_ || !may_be_grid(grid) || shift > most_span || bits > 125) {
+    if (!may_be_grid(grid) || shift > most_span || bits > 125) {
         return;
     }
     Bins bins{};
     if (shift <= 0) {
-        bins.coarse = scaled(static_cast<double>(fixed_), unit_);
+        bins.coarse = scaled(static_cast<double>(kept_.fixed), unit_);
     } else {
-        const Int coarse = (fixed_ + (Int{1} << (shift - 1))) >> shift;
-        const Int fine = fixed_ - coarse * (Int{1} << shift);
+        const Int coarse = (kept_.fixed + (Int{1} << (shift - 1))) >> shift;
+        const Int fine = kept_.fixed - coarse * (Int{1} << shift);
         const int dropped = std::max(shift - between_bins, 0);  // bits that must be 0
         if ((fine >> dropped) * (Int{1} << dropped) != fine) {
             return;
@@ -300,7 +340,7 @@ inline void ExactSum::try_bins(int exponent) {
         bins.coarse = std::ldexp(static_cast<double>(coarse), grid);
         bins.fine = std::ldexp(static_cast<double>(fine >> dropped), unit + dropped);
     }
-    bins_ = bins;
+    kept_.bins = bins;
     cut_ = cut_of(grid);
 }
 
@@ -311,19 +351,19 @@ inline void ExactSum::try_bins(int exponent) {
     }
     if (in_bins()) {
         const double cut = cut_;
-        const double carried = (bins_.fine + cut) - cut;
-        if (put_in_bins(bins_.coarse + carried, bins_.fine - carried) && add_to_bins(minus ? -x : x)) {
+        const double carried = (kept_.bins.fine + cut) - cut;
+        if (put_in_bins(kept_.bins.coarse + carried, kept_.bins.fine - carried) && add_to_bins(minus ? -x : x)) {
             return;
         }
         leave_bins();
     }
-    if (fixed_ == 0 && !wide_) {  // the first
+    if (!is_wide() && kept_.fixed == 0) {  // the first
         const int grid = grid_for(exponent_of(x));
         if (may_be_grid(grid)) {
-            bins_ = minus ? Bins{0, -x} : Bins{0, x};
+            kept_.bins = minus ? Bins{0, -x} : Bins{0, x};
             cut_ = cut_of(grid);
-            const double coarse = (bins_.fine + cut_) - cut_;
-            bins_ = {coarse, bins_.fine - coarse};
+            const double coarse = (kept_.bins.fine + cut_) - cut_;
+            kept_.bins = {coarse, kept_.bins.fine - coarse};
             return;
         }
     }
@@ -338,14 +378,14 @@ inline void ExactSum::take_fixed(double x, bool minus) {
     if (magnitude == 0) {
         return;
     }
-    if (fixed_ == 0 && !wide_ && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
+    if (!is_wide() && kept_.fixed == 0 && exponent != 0 && exponent != 0x7ff) {  // the first, with room on both sides
         unit_ = static_cast<std::int16_t>(std::clamp(exponent - 1 - first_room, 0, most_unit));
     }
     const int shift = exponent - 1 - unit_;
     if (exponent != 0 && static_cast<unsigned>(shift) <= most_shift) {
         Int sum = 0;
-        if (!__builtin_add_overflow(fixed_, Int{negative ? -magnitude : magnitude} * (Int{1} << shift), &sum)) {
-            fixed_ = sum;
+        if (!__builtin_add_overflow(kept_.fixed, Int{negative ? -magnitude : magnitude} * (Int{1} << shift), &sum)) {
+            kept_.fixed = sum;
             if (++since_bins_ == 0) {
                 try_bins(exponent_of(x));
             }
@@ -371,20 +411,20 @@ inline bool ExactSum::merge_fixed(const Fixed& other) {
     if (shift > most_span) {
         return false;
     }
-    const Int coarse = finer ? other.sum : fixed_;
+    const Int coarse = finer ? other.sum : kept_.fixed;
     const Int shifted = static_cast<Int>(static_cast<Unsigned>(coarse) << shift);
     Int sum = 0;
-    if (shifted >> shift != coarse || __builtin_add_overflow(shifted, finer ? fixed_ : other.sum, &sum)) {
+    if (shifted >> shift != coarse || __builtin_add_overflow(shifted, finer ? kept_.fixed : other.sum, &sum)) {
         return false;
     }
-    fixed_ = sum;
+    kept_.fixed = sum;
     unit_ = static_cast<std::int16_t>(std::min<int>(unit_, other.unit));
     return true;
 }
 
 inline WideSum ExactSum::widened() const {
-    if (wide_) {
-        return *wide_;
+    if (is_wide()) {
+        return *kept_.wide;
     }
     const Fixed now = fixed();
     WideSum wide;
@@ -399,18 +439,21 @@ inline void ExactSum::settle(const WideSum& total) {
     const int first = magnitude.first_bit();
     const int last = magnitude.last_bit();
     const int unit = std::clamp(first - (most_span - (last - first)) / 2, 0, std::min(first, most_unit));
-    cut_ = no_bins;
-    since_bins_ = 0;
     if (total.finite() && last - unit <= most_span + 5) {
+        if (is_wide()) {
+            delete kept_.wide;
+        }
+        const Int sum = magnitude.bits_from(unit);
+        kept_.fixed = negative ? -sum : sum;
         unit_ = static_cast<std::int16_t>(unit);
-        const Int sum = magnitude.bits_from(unit_);
-        fixed_ = negative ? -sum : sum;
-        wide_.reset();
+    } else if (is_wide()) {
+        *kept_.wide = total;
     } else {
-        wide_ ? static_cast<void>(*wide_ = total) : static_cast<void>(wide_.emplace(total));
-        fixed_ = 0;
+        kept_.wide = new WideSum{total};
         unit_ = no_unit;
     }
+    cut_ = no_bins;
+    since_bins_ = 0;
 }
 
 }  // namespace weir::detail

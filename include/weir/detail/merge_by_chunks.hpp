@@ -18,8 +18,8 @@
 // DEBS 2017).
 //
 // An event in order and its leaving: amortized O(1), a handful of adds and merges; O(32 + log n) at worst, but for the
-// tree's growing. A late event: O(log n) adds, O(128 + younger chunks) where its chunk is split or in front. Memory: one
-// A for each event of the front, of which there are 128 at most, and up to four for each chunk.
+// tree's growing. A late event: O(log n) adds, O(128 + younger chunks) where its chunk is split or in front. Memory:
+// one A for each event of the front, of which there are 128 at most, and up to four for each chunk.
 
 #include <algorithm>
 #include <cstddef>
@@ -129,9 +129,9 @@ private:
     template <class Log>
     void renew(std::uint32_t number, const Log& log, const Range<Log>& range);
 
-    std::vector<A> front_;           // the youngest one's is the first or, where it is turned, the last
-    std::ptrdiff_t front_left_ = 0;  // the others have left
-    std::ptrdiff_t next_step_ = 0;   // the next front is prepared when fewer are left
+    std::vector<A> front_;            // the youngest one's is the first or, where it is turned, the last
+    std::ptrdiff_t front_left_ = 0;   // the others have left
+    std::ptrdiff_t next_step_ = 0;    // the next front is prepared when fewer are left
     std::uint32_t front_number_ = 0;  // of the front's chunk
     std::uint32_t prepared_ = 0;      // so many of the next front
     std::uint32_t turned_ = 0;        // or last_place
