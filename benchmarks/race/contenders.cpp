@@ -12,6 +12,7 @@
 #include <limits>
 #include <span>
 #include <tuple>
+#include <type_traits>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -44,7 +45,11 @@ template <class Aggregator>
 struct Weir {
     explicit Weir(const Shape& shape) : window{weir::Duration{shape.length()}} {}
     void insert(std::int64_t time, double value) {
-        window.insert(at(time), static_cast<weir::value_type_t<Aggregator>>(value));
+        if constexpr (std::is_empty_v<weir::value_type_t<Aggregator>>) {
+            window.insert(at(time));
+        } else {
+            window.insert(at(time), static_cast<weir::value_type_t<Aggregator>>(value));
+        }
     }
     double query() {
         const auto result = window.result();
@@ -293,6 +298,84 @@ private:
     double sum_ = 0;
 };
 
+// The same events once, and a place in them for each length.
+class BareCursors {
+public:
+    explicit BareCursors(const Shape& shape)
+        : mask_{std::bit_ceil(static_cast<std::size_t>(2 * shape.lengths.back() / race::mean_gap) + 64) - 1},
+          events_(mask_ + 1) {
+        for (const std::int64_t length : shape.lengths) {
+            cursors_.push_back({length});
+        }
+    }
+    void insert(std::int64_t time, double value) {
+        events_[back_++ & mask_] = {time, value};
+        for (Cursor& c : cursors_) {
+            c.sum += value;
+            for (; events_[c.front & mask_].first <= time - c.length; ++c.front) {
+                c.sum -= events_[c.front & mask_].second;
+            }
+        }
+    }
+    double query() {
+        double answers = 0;
+        for (const Cursor& c : cursors_) {
+            answers += c.sum;
+        }
+        return answers;
+    }
+
+private:
+    struct Cursor {
+        std::int64_t length;
+        std::size_t front = 0;
+        double sum = 0;
+    };
+
+    std::size_t mask_;
+    std::vector<std::pair<std::int64_t, double>> events_;
+    std::size_t back_ = 0;
+    std::vector<Cursor> cursors_;
+};
+
+// What a key's window cannot do without: its place in the table, its oldest and its youngest event. All the room there
+// will be is there from the start.
+class BareRings {
+public:
+    explicit BareRings(const Shape& shape)
+        : length_{shape.length()},
+          mask_{std::bit_ceil(static_cast<std::size_t>(2 * shape.length() / race::mean_gap) / shape.keys + 32) - 1},
+          events_((mask_ + 1) * shape.keys) {
+        rings_.reserve(shape.keys);
+    }
+    double update(std::uint64_t key, std::int64_t time, double value) {
+        Ring& ring = rings_.try_emplace(key, Ring{rings_.size() * (mask_ + 1)}).first->second;
+        const auto events = events_.begin() + static_cast<std::ptrdiff_t>(ring.events);
+        events[static_cast<std::ptrdiff_t>(ring.back++ & mask_)] = {time, value};
+        ring.sum += value;
+        for (;; ++ring.front) {
+            const auto& oldest = events[static_cast<std::ptrdiff_t>(ring.front & mask_)];
+            if (oldest.first > time - length_) {
+                return ring.sum;
+            }
+            ring.sum -= oldest.second;
+        }
+    }
+
+private:
+    struct Ring {
+        std::size_t events;  // where its own begin
+        std::size_t front = 0;
+        std::size_t back = 0;
+        double sum = 0;
+    };
+
+    std::int64_t length_;
+    std::size_t mask_;
+    std::vector<std::pair<std::int64_t, double>> events_;
+    boost::unordered_flat_map<std::uint64_t, Ring> rings_;
+};
+
 class BareTable {
 public:
     explicit BareTable(const Shape& shape) { totals_.reserve(shape.keys); }
@@ -337,6 +420,11 @@ struct BoostSum {
     race::enter<UnorderedMap<DequeSum<double>>>("deque in unordered_map", Task::keyed_sum),
 
     race::enter<BareRing>("bare ring", Task::sum),
+    race::enter<BareRing>("bare ring, sum alone", Task::bundle, {.exact = false}),
+    race::enter<Weir<weir::Count>>("bare count", Task::max, {.disorder = true, .exact = false}),
+    race::enter<Weir<weir::Count>>("bare count", Task::bundle, {.disorder = true, .exact = false}),
+    race::enter<BareCursors>("bare ring", Task::lengths),
+    race::enter<BareRings>("bare rings in a table", Task::keyed_sum),
     race::enter<BareTable>("bare table of totals", Task::keyed_sum, {.exact = false}),
 
     race::enter<BoostSum>("Boost.Accumulators", Task::sum, {.exact = false}),
