@@ -47,9 +47,28 @@ struct Greater {
     }
 };
 
+/// In a snapshot a Best is its result.
+template <class Best>
+struct SavedAsResult {
+    constexpr bool operator==(const SavedAsResult&) const = default;
+
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(static_cast<const Best&>(*this).result());
+    }
+    template <class Reader>
+    void load(Reader& in) {
+        auto& best = static_cast<Best&>(*this);
+        best = Best{};
+        if (const auto found = in.template read<decltype(best.result())>()) {
+            best.add(*found);
+        }
+    }
+};
+
 /// The input that is `Better` than all others.
 template <class T, class Better>
-class Best {
+class Best : public SavedAsResult<Best<T, Better>> {
 public:
     using value_type = T;
 
@@ -66,25 +85,13 @@ public:
     [[nodiscard]] constexpr std::optional<T> result() const { return best_; }
     constexpr bool operator==(const Best&) const = default;
 
-    template <class Writer>
-    void save(Writer& out) const {
-        out.write(result());
-    }
-    template <class Reader>
-    void load(Reader& in) {
-        *this = Best{};
-        if (const auto best = in.template read<std::optional<T>>()) {
-            add(*best);
-        }
-    }
-
 private:
     std::optional<T> best_;
 };
 
 /// Adding takes no branch: before the first input there is one that none is worse than.
 template <std::integral T, class Better>
-class Best<T, Better> {
+class Best<T, Better> : public SavedAsResult<Best<T, Better>> {
     static constexpr T least = std::numeric_limits<T>::min();
     static constexpr T most = std::numeric_limits<T>::max();
 
@@ -104,18 +111,6 @@ public:
     }
     constexpr bool operator==(const Best&) const noexcept = default;
 
-    template <class Writer>
-    void save(Writer& out) const {
-        out.write(result());
-    }
-    template <class Reader>
-    void load(Reader& in) {
-        *this = Best{};
-        if (const auto best = in.template read<std::optional<T>>()) {
-            add(*best);
-        }
-    }
-
 private:
     T best_ = Better{}(least, most) ? most : least;
     bool any_ = false;
@@ -123,7 +118,7 @@ private:
 
 /// None is NaN here, so that adding takes no branch.
 template <std::floating_point T, class Better>
-class Best<T, Better> {
+class Best<T, Better> : public SavedAsResult<Best<T, Better>> {
 public:
     using value_type = T;
 
@@ -140,18 +135,6 @@ public:
         return best_ == best_ ? std::optional{best_} : std::nullopt;
     }
     constexpr bool operator==(const Best& other) const noexcept { return result() == other.result(); }
-
-    template <class Writer>
-    void save(Writer& out) const {
-        out.write(result());
-    }
-    template <class Reader>
-    void load(Reader& in) {
-        *this = Best{};
-        if (const auto best = in.template read<std::optional<T>>()) {
-            add(*best);
-        }
-    }
 
 private:
     T best_ = std::numeric_limits<T>::quiet_NaN();
