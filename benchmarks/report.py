@@ -213,8 +213,9 @@ def aims(rows):
             line = [what + (", " + kind if kind == "in batches" else ""), with_spread(ours),
                     f"{peer['contender'].replace(' in unordered_map', '')} {with_spread(peer)}" if peer else "",
                     f"{median(ours) / median(peer):.2f}" if peer else "", f"{aim}"]
-        limits = [r for who, r in results.items() if who.startswith("bare") and who != "bare table of totals"]
-        limit = min(limits, key=median, default=None) if kind not in ("p99.9", "bytes", "in batches") else None
+        limits = [r for who, r in results.items() if who.startswith("bare") and who != "bare table of totals"
+                  and who.endswith("in batches") == (kind == "in batches")]
+        limit = min(limits, key=median, default=None) if kind not in ("p99.9", "bytes") else None
         lines.append(line + [f"{limit['contender']} {with_spread(limit)}" if limit else ""])
     return markdown(["", "weir", "best peer", "weir / peer", "aim", "bare minimum"], lines)
 

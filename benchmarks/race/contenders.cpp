@@ -345,35 +345,76 @@ public:
     explicit BareRings(const Shape& shape)
         : length_{shape.length()},
           mask_{std::bit_ceil(static_cast<std::size_t>(2 * shape.length() / race::mean_gap) / shape.keys + 32) - 1},
-          events_((mask_ + 1) * shape.keys) {
-        rings_.reserve(shape.keys);
-    }
-    double update(std::uint64_t key, std::int64_t time, double value) {
-        Ring& ring = rings_.try_emplace(key, Ring{rings_.size() * (mask_ + 1)}).first->second;
-        const auto events = events_.begin() + static_cast<std::ptrdiff_t>(ring.events);
-        events[static_cast<std::ptrdiff_t>(ring.back++ & mask_)] = {time, value};
-        ring.sum += value;
-        for (;; ++ring.front) {
-            const auto& oldest = events[static_cast<std::ptrdiff_t>(ring.front & mask_)];
-            if (oldest.first > time - length_) {
-                return ring.sum;
-            }
-            ring.sum -= oldest.second;
-        }
-    }
+          events_((mask_ + 1) * shape.keys),
+          rings_(std::bit_ceil(2 * shape.keys)) {}
+    double update(std::uint64_t key, std::int64_t time, double value) { return update(of(key), time, value); }
 
 private:
     struct Ring {
-        std::size_t events;  // where its own begin
+        std::uint64_t key = none;
+        std::size_t events = 0;  // where its own begin
         std::size_t front = 0;
         std::size_t back = 0;
         double sum = 0;
     };
+    using Event = std::pair<std::int64_t, double>;
+    static constexpr std::uint64_t none = ~std::uint64_t{0};
+
+    [[nodiscard]] std::size_t home(std::uint64_t key) const {
+        return (key * 0x9e3779b97f4a7c15U) >> (64 - std::countr_zero(rings_.size()));
+    }
+    Ring& of(std::uint64_t key) {
+        for (std::size_t i = home(key);; i = (i + 1) & (rings_.size() - 1)) {
+            if (rings_[i].key == key) {
+                return rings_[i];
+            }
+            if (rings_[i].key == none) {
+                rings_[i].key = key;
+                rings_[i].events = keys_++ * (mask_ + 1);
+                return rings_[i];
+            }
+        }
+    }
+    double update(Ring& ring, std::int64_t time, double value) {
+        Event* const events = events_.data() + ring.events;
+        events[ring.back++ & mask_] = {time, value};
+        ring.sum += value;
+        for (; events[ring.front & mask_].first <= time - length_; ++ring.front) {
+            ring.sum -= events[ring.front & mask_].second;
+        }
+        return ring.sum;
+    }
 
     std::int64_t length_;
     std::size_t mask_;
-    std::vector<std::pair<std::int64_t, double>> events_;
-    boost::unordered_flat_map<std::uint64_t, Ring> rings_;
+    std::vector<Event> events_;
+    std::vector<Ring> rings_;
+    std::size_t keys_ = 0;
+
+protected:
+    // Each stage reads ahead for the next one, over all events.
+    double update_all(const race::KeyedEvent* events, std::size_t count) {
+        Ring* rings[race::batch];
+        for (std::size_t i = 0; i != count; ++i) {
+            __builtin_prefetch(&rings_[home(events[i].key)]);
+        }
+        for (std::size_t i = 0; i != count; ++i) {
+            Ring& ring = of(events[i].key);
+            rings[i] = &ring;
+            __builtin_prefetch(&events_[ring.events + (ring.front & mask_)]);
+            __builtin_prefetch(&events_[ring.events + (ring.back & mask_)]);
+        }
+        double answers = 0;
+        for (std::size_t i = 0; i != count; ++i) {
+            answers += update(*rings[i], events[i].time, events[i].value);
+        }
+        return answers;
+    }
+};
+
+struct BareRingsInBatches : private BareRings {
+    using BareRings::BareRings;
+    double update(const race::KeyedEvent* events, std::size_t count) { return update_all(events, count); }
 };
 
 class BareTable {
@@ -425,6 +466,7 @@ struct BoostSum {
     race::enter<Weir<weir::Count>>("bare count", Task::bundle, {.disorder = true, .exact = false}),
     race::enter<BareCursors>("bare ring", Task::lengths),
     race::enter<BareRings>("bare rings in a table", Task::keyed_sum),
+    race::enter<BareRingsInBatches>("bare rings in a table", Task::keyed_batches),
     race::enter<BareTable>("bare table of totals", Task::keyed_sum, {.exact = false}),
 
     race::enter<BoostSum>("Boost.Accumulators", Task::sum, {.exact = false}),
