@@ -31,7 +31,9 @@ set(WEIR_HEADERS
     include/weir/detail/event_log.hpp
     include/weir/detail/exact_sum.hpp
     include/weir/detail/input_of.hpp
+    include/weir/detail/kept_lane.hpp
     include/weir/detail/kept_rolling.hpp
+    include/weir/detail/kept_rolling_windows.hpp
     include/weir/detail/kept_windows.hpp
     include/weir/detail/key_index.hpp
     include/weir/detail/merge_by_chunks.hpp

@@ -57,13 +57,9 @@ std::string_view session(const ShopperEvent& e) { return e.event.session_id; }
 
 // What is kept of them.
 
-std::optional<weir::Symbol> known(const ShopperEvent& e, std::string_view text) {
-    return text.empty() ? std::nullopt : std::optional{e.symbols.intern(text)};
-}
-
 constexpr auto product_views = [](const ShopperEvent& e, auto keep) {
     for (const Product& p : e.event.products) {
-        keep(ProductView{Movable{e}, known(e, p.id), known(e, p.brand), p.price});
+        keep(ProductView{Movable{e}, e.symbols.intern(p.id), e.symbols.intern(p.brand), Amount{p.price}});
     }
 };
 
@@ -86,17 +82,17 @@ constexpr auto cart_changes = [](const ShopperEvent& e, auto keep) {
     const bool added = e.event.type == EventType::add_to_cart;
     for (const Product& p : e.event.products) {
         const weir::Decimal value = p.price.value_or(weir::Decimal{}) * p.quantity;
-        keep(CartChange{Movable{e}, added, added ? value : -value});
+        keep(CartChange{Movable{e}, Amount{added ? value : -value}, added});
     }
     if (e.event.products.empty()) {
-        keep(CartChange{Movable{e}, added, weir::Decimal{}});
+        keep(CartChange{Movable{e}, Amount{weir::Decimal{}}, added});
     }
 };
 
 constexpr auto purchase_steps = [](const ShopperEvent& e, auto keep) {
-    keep(PurchaseStep{Movable{e}, e.event.type,
-                      e.event.type == EventType::transaction ? e.event.revenue : e.event.cart_total,
-                      e.symbols.intern(e.event.transaction_id)});
+    keep(PurchaseStep{Movable{e}, e.symbols.intern(e.event.transaction_id),
+                      Amount{e.event.type == EventType::transaction ? e.event.revenue : e.event.cart_total},
+                      e.event.type});
 };
 
 constexpr auto checkout_steps = [](const ShopperEvent& e, auto keep) { keep(CheckoutStep{Movable{e}}); };

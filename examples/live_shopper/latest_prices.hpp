@@ -26,23 +26,24 @@ public:
     using value_type = ProductView;
 
     void add(weir::Timestamp t, const ProductView& view) {
-        if (!view.product || !view.price) {
+        const auto price = view.price();
+        if (view.product_id.empty() || !price) {
             return;
         }
-        Seen& seen = products_[*view.product];
+        Seen& seen = products_[view.product_id];
         ++seen.views;
         if (seen.views == 1 || t >= seen.time) {
-            sum_ += *view.price - seen.price;
-            seen.price = *view.price;
+            sum_ += *price - seen.price;
+            seen.price = *price;
             seen.time = t;
         }
     }
 
     void remove(weir::Timestamp /*t*/, const ProductView& view) {
-        if (!view.product || !view.price) {
+        if (view.product_id.empty() || !view.price()) {
             return;
         }
-        const auto found = products_.find(*view.product);
+        const auto found = products_.find(view.product_id);
         if (--found->second.views == 0) {
             sum_ -= found->second.price;
             products_.erase(found);

@@ -12,10 +12,12 @@
 // Costs: amortized O(1) a step. Memory: 32 bytes for each order that counts and each transaction id of the last 24 h.
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <utility>
 
+#include <boost/container/small_vector.hpp>
 #include <weir/aggregator.hpp>
 #include <weir/decimal.hpp>
 #include <weir/symbol.hpp>
@@ -34,6 +36,36 @@ struct OrderTotals {
     [[nodiscard]] weir::Decimal average() const {
         return count == 0 ? weir::Decimal{} : weir::divide_half_even(value, count, 2);
     }
+};
+
+/// What came first goes first. The first few are inside.
+template <class X>
+class FirstOut {
+public:
+    [[nodiscard]] bool empty() const noexcept { return first_ == all_.size(); }
+    [[nodiscard]] auto begin() const noexcept { return all_.begin() + static_cast<std::ptrdiff_t>(first_); }
+    [[nodiscard]] auto end() const noexcept { return all_.end(); }
+    [[nodiscard]] const X& front() const noexcept { return all_[first_]; }
+    void push_back(X x) { all_.push_back(std::move(x)); }
+    /// O(1) amortized: those that went are taken out once they are as many as are left.
+    void pop_front() {
+        if (++first_ * 2 >= all_.size()) {
+            all_.erase(all_.begin(), begin());
+            first_ = 0;
+        }
+    }
+    template <class Iterator>
+    void erase(Iterator at) {
+        all_.erase(at);
+    }
+    [[nodiscard]] std::size_t heap_bytes() const noexcept {
+        return all_.capacity() > inside ? all_.capacity() * sizeof(X) : 0;
+    }
+
+private:
+    static constexpr std::size_t inside = 2;
+    boost::container::small_vector<X, inside> all_;
+    std::size_t first_ = 0;
 };
 
 class Orders {
@@ -58,9 +90,7 @@ public:
     [[nodiscard]] std::optional<weir::Timestamp> latest() const { return latest_; }
 
     [[nodiscard]] OrderTotals result() const { return totals_; }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        return orders_.size() * sizeof(Order) + transactions_.size() * sizeof(Transaction);
-    }
+    [[nodiscard]] std::size_t heap_bytes() const { return orders_.heap_bytes() + transactions_.heap_bytes(); }
 
 private:
     struct Order {
@@ -89,8 +119,8 @@ private:
     }
 
     std::optional<Cart> open_cart_;  // the latest cart event, until it is checked out
-    std::deque<Order> orders_;
-    std::deque<Transaction> transactions_;
+    FirstOut<Order> orders_;
+    FirstOut<Transaction> transactions_;
     OrderTotals totals_;
     std::optional<weir::Timestamp> latest_;
 };
@@ -101,7 +131,7 @@ inline void Orders::add(weir::Timestamp t, const PurchaseStep& step) {
     switch (step.type) {
         case EventType::add_to_cart:
         case EventType::remove_from_cart:
-            open_cart_ = Cart{t, step.total.value_or(weir::Decimal{})};
+            open_cart_ = Cart{t, step.total().value_or(weir::Decimal{})};
             break;
         case EventType::checkout_step:
             if (open_cart_ && t - open_cart_->time <= cart_lifetime) {
@@ -121,12 +151,12 @@ inline void Orders::add(weir::Timestamp t, const PurchaseStep& step) {
                 }
                 transactions_.push_back(Transaction{t, step.transaction});
             }
-            weir::Decimal value = step.total.value_or(weir::Decimal{});
-            for (auto order = orders_.rbegin(); order != orders_.rend() && t - order->time <= replace_span; ++order) {
+            weir::Decimal value = step.total().value_or(weir::Decimal{});
+            for (auto order = orders_.end(); order != orders_.begin() && t - (--order)->time <= replace_span;) {
                 if (order->inferred) {
-                    value = step.total.value_or(order->value);
+                    value = step.total().value_or(order->value);
                     discount(*order);
-                    orders_.erase(std::next(order).base());
+                    orders_.erase(order);
                     break;
                 }
             }

@@ -5,6 +5,7 @@
 // ShopperEvent: a ShopEvent and whose it is, which is what the lanes see; and the records that lanes keep of one.
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <string_view>
 
@@ -34,16 +35,47 @@ struct Movable {
     explicit Movable(const ShopperEvent& e) : origin{e.origin}, arrival{e.arrival} {}
 };
 
+/// A decimal or none, in 16 bytes that need no more than 8 in a row.
+class Amount {
+public:
+    Amount() = default;
+    explicit Amount(const std::optional<weir::Decimal>& d)
+        : low_{d ? static_cast<std::uint64_t>(d->millionths()) : 0},
+          high_{d ? static_cast<std::int64_t>(d->millionths() >> 64) : none} {}
+
+    [[nodiscard]] std::optional<weir::Decimal> value() const {
+        using Wide = weir::Decimal::Wide;
+        using Bits = weir::Decimal::UnsignedWide;
+        const Bits bits = static_cast<Bits>(static_cast<std::uint64_t>(high_)) << 64 | low_;
+        return high_ == none ? std::nullopt : std::optional{weir::Decimal::from_millionths(static_cast<Wide>(bits))};
+    }
+
+private:
+    static constexpr std::int64_t none = std::numeric_limits<std::int64_t>::min();
+
+    std::uint64_t low_ = 0;
+    std::int64_t high_ = none;
+};
+
+/// A text that is there.
+[[nodiscard]] inline std::optional<weir::Symbol> known(const weir::Symbol& text) {
+    return text.empty() ? std::nullopt : std::optional{text};
+}
+
+// Records are as small as they can be: of most shoppers there are more bytes in them than in all else.
+
 struct ProductView : Movable {
-    std::optional<weir::Symbol> product;
-    std::optional<weir::Symbol> brand;
-    std::optional<weir::Decimal> price;
+    weir::Symbol product_id;  // each may be empty
+    weir::Symbol brand_name;
+    Amount unit_price;
+
+    [[nodiscard]] std::optional<weir::Symbol> product() const { return known(product_id); }
+    [[nodiscard]] std::optional<weir::Symbol> brand() const { return known(brand_name); }
+    [[nodiscard]] std::optional<weir::Decimal> price() const { return unit_price.value(); }
 
     void rehome(weir::Symbols& symbols) {
-        for (auto* const text : {&product, &brand}) {
-            if (*text) {
-                *text = symbols.intern((*text)->view());
-            }
+        for (weir::Symbol* const text : {&product_id, &brand_name}) {
+            *text = symbols.intern(text->view());
         }
     }
 };
@@ -55,16 +87,22 @@ struct CategoryView : Movable {
 };
 
 struct CartChange : Movable {
+    Amount worth;
     bool added;
-    weir::Decimal value;  // price x quantity; 0 where the price is unknown
+
+    /// price x quantity; 0 where the price is unknown
+    [[nodiscard]] weir::Decimal value() const { return *worth.value(); }
 };
 
 struct CheckoutStep : Movable {};
 
 struct PurchaseStep : Movable {
-    EventType type;                      // add_to_cart, remove_from_cart, checkout_step or transaction
-    std::optional<weir::Decimal> total;  // of the cart after a cart event, of the transaction
     weir::Symbol transaction;
+    Amount amount;
+    EventType type;  // add_to_cart, remove_from_cart, checkout_step or transaction
+
+    /// Of the cart after a cart event, of the transaction.
+    [[nodiscard]] std::optional<weir::Decimal> total() const { return amount.value(); }
 
     void rehome(weir::Symbols& symbols) { transaction = symbols.intern(transaction.view()); }
 };

@@ -9,9 +9,10 @@
 // amortized O(1) for each window with a change, whatever the number of keys.
 //
 // A Window is copied from a prototype and has `advance_to(now) -> bool changed`, `empty()` and `next_expiry()`; one
-// that outlives its emptiness says so with `forgettable()` and `next_due()`. Of a RollingWindow only what differs from
-// key to key is kept; what is lent out of it has the members of a RollingWindow and is good until the table changes,
-// and its now() is the later of the table's and its latest event's. Not synchronized: one thread at a time.
+// that outlives its emptiness says so with `forgettable()` and `next_due()`. Of a RollingWindow and of RollingWindows
+// only what differs from key to key is kept; what is lent out of it has the members of those and is good until the
+// table changes, and its now() is the later of the table's and its latest event's. Not synchronized: one thread at a
+// time.
 //
 // Memory, all of it from a std::pmr::memory_resource but for what windows own themselves: 10 to 15 bytes of index, a
 // slot with the key and the window, 13 bytes for what is due, 4 for what changed. Of a RollingWindow<Sum<double>> that

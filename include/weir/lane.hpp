@@ -36,7 +36,10 @@
 
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/none.hpp>
+#include <weir/detail/box.hpp>
 #include <weir/detail/dropped.hpp>
+#include <weir/detail/kept_lane.hpp>
+#include <weir/detail/owned_bytes.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/metric.hpp>
 #include <weir/metric_parser.hpp>
@@ -244,20 +247,6 @@ struct Rolling {
 struct Sessions {
     Duration gap;
     Duration lateness;
-};
-
-/// What the store has of one metric of a key.
-struct Held {
-    static constexpr Timestamp nothing = Timestamp::min();
-    static constexpr Timestamp unknown = Timestamp::max();  // it may have any value, for any time
-
-    Timestamp expires_at = nothing;
-    std::uint64_t hash = 0;
-
-    template <class All>
-    static constexpr auto snapshot_members(All all) {
-        return all(&Held::expires_at, &Held::hash);
-    }
 };
 
 }  // namespace detail
@@ -547,39 +536,19 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Met
     using Group = typename Publisher<Parts, Metrics...>::Group;
     using Publisher_ = Publisher<Parts, Metrics...>;
 
-    struct State {
-        using Windows = RollingWindows<T>;
-
-        Windows windows;
-        std::vector<Group> published;
-
-        bool advance_to(Timestamp now) { return windows.advance_to(now); }
-        [[nodiscard]] bool empty() const { return windows.empty(); }
-        [[nodiscard]] std::optional<Timestamp> next_expiry() const { return windows.next_expiry(); }
-        [[nodiscard]] std::size_t heap_bytes() const {
-            return windows.heap_bytes() + published.capacity() * sizeof(Group);
-        }
-
-        using snapshot_keeps = typename Windows::snapshot_keeps;
-        void save(SnapshotWriter& out) const {
-            out.write(windows);
-            out.write_all(published.data(), published.size());  // as many as there are windows
-        }
-        void load(SnapshotReader& in) {
-            in.read(windows);
-            for (Group& group : published) {
-                in.read(group);
-            }
-        }
-    };
-    using Keyed = KeyedWindows<std::string, State>;
+    using Windows = LaneWindows<T, sizeof...(Metrics)>;
+    using State = typename Windows::Keep::Lent;
+    using Keyed = KeyedWindows<std::string, Windows>;
 
 public:
     explicit LaneOf(Spec spec)
-        : keyed_{State{RollingWindows<T>{spec.kind.lengths, spec.kind.history + spec.linger_},
-                       std::vector<Group>(spec.kind.lengths.size())}},
+        : keyed_{Windows{RollingWindows<T>{spec.kind.lengths, spec.kind.history + spec.linger_}}},
           publisher_{spec.name, std::move(spec.metrics)},
           spec_{std::move(spec)} {
+        if (spec_.kind.lengths.size() > Groups<Group>::most) {
+            throw std::invalid_argument("weir::lane: wanted up to 64 lengths, found " +
+                                        std::to_string(spec_.kind.lengths.size()));
+        }
         for (const Duration length : spec_.kind.lengths) {
             labels_.push_back(label(length));
         }
@@ -608,7 +577,7 @@ public:
 
     void forget() override {
         keyed_.forget_if([&](const State& state) {
-            return std::all_of(state.published.begin(), state.published.end(), [&](const Group& group) {
+            return state.published.all_of([&](const Group& group) {
                 return std::all_of(group.begin(), group.end(),
                                    [&](const Held& held) { return held.expires_at <= keyed_.now(); });
             });
@@ -623,7 +592,7 @@ public:
             if (target != nullptr && dropped_.misses(from, history.after)) {
                 target->note_dropped(to, dropped_.until());
             }
-            if (keyed_.find(from) == nullptr) {
+            if (!keyed_.find(from)) {
                 return;
             }
             std::vector<std::pair<Timestamp, Record>> moved;
@@ -675,7 +644,7 @@ public:
                 forget_what_was_published(state);
             }
             for (std::size_t w = 0; w != labels_.size(); ++w) {
-                publisher_.erase(state.published[w], keyed_.now(), labels_[w], key, sink);
+                erase(state, w, key, sink);
             }
             dropped_.add(key, until);
         });
@@ -709,25 +678,33 @@ private:
     static Timestamp latest(const State& state) { return state.windows.latest().value_or(Timestamp::min()); }
 
     static void forget_what_was_published(State& state) {
-        for (Group& group : state.published) {
-            for (Held& held : group) {
+        for (std::size_t w = 0; w != state.windows.count(); ++w) {
+            for (Held& held : state.published.at(w)) {
                 held.expires_at = Held::unknown;
             }
         }
     }
 
+    // Takes back what the store has of a window.
+    void erase(State& state, std::size_t w, std::string_view key, const MetricSink& sink) {
+        if (Group* const group = state.published.find(w); group != nullptr) {
+            publisher_.erase(*group, keyed_.now(), labels_[w], key, sink);
+            state.published.erase(w);
+        }
+    }
+
     void publish(State& state, std::size_t w, std::string_view key, const MetricSink& sink) {
-        Group& group = state.published[w];
-        const RollingWindows<T>& windows = state.windows;
+        const auto& windows = state.windows;
         const Timestamp now = keyed_.now();
         const auto latest = windows.latest(w);
         const Timestamp empties = latest ? saturating_add(*latest, windows.length(w)) : Timestamp::min();
         const Timestamp expires_at = saturating_add(empties, spec_.linger_);
         const Timestamp needs = saturating_subtract(saturating_subtract(now, windows.length(w)), spec_.kind.history);
         if (!latest || expires_at <= now || dropped_.misses(key, needs)) {
-            publisher_.erase(group, now, labels_[w], key, sink);
+            erase(state, w, key, sink);
             return;
         }
+        Group& group = state.published.at(w);
         const bool emptied = empties <= windows.now();
         const auto due = [&](Timestamp held) {
             return emptied ? held != expires_at : must_renew(held, expires_at, spec_.linger_);
@@ -759,23 +736,36 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Me
 
         Windows sessions;
         Group published;
-        std::optional<Session<T>> closed;  // not drained yet
+        Box<Session<T>> closed;  // not drained yet
 
         bool advance_to(Timestamp now) {
             bool any = false;
             sessions.advance_to(now, [&](const Session<T>& session) {
-                closed = session;
+                closed.emplace(session);
                 any = true;
             });
             return any;
         }
         [[nodiscard]] bool forgettable() const { return sessions.forgettable(); }
         [[nodiscard]] std::optional<Timestamp> next_due() const { return sessions.next_due(); }
-        [[nodiscard]] std::size_t heap_bytes() const { return sessions.heap_bytes(); }
+        [[nodiscard]] std::size_t heap_bytes() const {
+            return sessions.heap_bytes() + (closed ? sizeof(*closed) + owned_bytes(closed->aggregate) : 0);
+        }
 
         using snapshot_keeps = T;
-        void save(SnapshotWriter& out) const { out.write(sessions, published, closed); }
-        void load(SnapshotReader& in) { in.read(sessions, published, closed); }
+        void save(SnapshotWriter& out) const {
+            out.write(sessions, published, static_cast<bool>(closed));
+            if (closed) {
+                out.write(*closed);
+            }
+        }
+        void load(SnapshotReader& in) {
+            in.read(sessions, published);
+            closed.reset();
+            if (in.read<bool>()) {
+                in.read(closed.emplace());
+            }
+        }
     };
     using Keyed = KeyedWindows<std::string, State>;
 

@@ -37,6 +37,13 @@
 
 namespace weir {
 
+namespace detail {
+
+template <class T>
+class KeepRollingWindows;
+
+}  // namespace detail
+
 /// Several rolling windows over the same events: the events are kept once, with one cursor and one running
 /// aggregate for each length.
 template <class T>
@@ -139,6 +146,7 @@ public:
     void load(Reader& in);
 
 private:
+    friend detail::KeepRollingWindows<T>;
     using Log = detail::EventLog<value_type>;
     static constexpr bool expiring = Expiring<T>;
     // So few events are looked through when asked, where an aggregate of them would be larger than they are.
@@ -339,6 +347,9 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
         if (!expiring && w.inside.size <= few) {
             w.upkeep.reset();
         } else {
+            if (!w.upkeep) {
+                w.upkeep.emplace();
+            }
             w.upkeep->rebuild(log_, w.inside);
         }
     }

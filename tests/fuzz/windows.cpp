@@ -222,7 +222,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         case 4: {
             using Window = weir::RollingWindows<weir::Sum<int>>;
             const Window prototype{{Duration{1 + bytes.next()}, Duration{1 + bytes.next()}}, Duration{bytes.next()}};
-            fuzz_keyed(bytes, prototype, [](const Window& a, const Window& b) {
+            fuzz_keyed(bytes, prototype, [](const auto& a, const auto& b) {
                 return a.result(0) == b.result(0) && a.result(1) == b.result(1) && a.size() == b.size();
             });
             break;

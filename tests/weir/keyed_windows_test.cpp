@@ -67,9 +67,9 @@ std::vector<std::int64_t> look(const W& w) {
     return {number_of(w.result()), static_cast<std::int64_t>(w.size()), w.empty() ? 1 : 0,
             w.now().time_since_epoch().count(), next ? next->time_since_epoch().count() : -1};
 }
-std::vector<std::int64_t> look(const RollingWindows<weir::Sum<int>>& w) {
-    return {w.result(0), w.result(1), static_cast<std::int64_t>(w.size())};
-}
+template <class W>
+requires requires(const W& w) { w.result(0); }
+std::vector<std::int64_t> look(const W& w) { return {w.result(0), w.result(1), static_cast<std::int64_t>(w.size())}; }
 std::vector<std::int64_t> look(const Sessions& w) {
     std::vector<std::int64_t> all{w.closed};
     for (const auto& s : w.window.sessions()) {

@@ -25,37 +25,24 @@
 #include <weir/aggregators/sum.hpp>
 #include <weir/aggregators/top.hpp>
 
+#include "odd_aggregators.hpp"
 #include "slow_windows.hpp"
 
 using namespace std::chrono_literals;
 using weir::RollingWindow;
 using weir::RollingWindows;
 using weir::Timestamp;
+using weir_tests::Arrived;
 using weir_tests::at;
+using weir_tests::InOrder;
+using weir_tests::Orders;
 using weir_tests::pick;
 using weir_tests::Random;
+using weir_tests::Step;
 
 namespace {
 
 using Lengths = std::vector<weir::Duration>;
-
-/// A hash of the inputs in their order: wrong as soon as one is out of place.
-template <class T>
-struct InOrder {
-    using value_type = T;
-    static constexpr bool is_order_dependent = true;
-    void add(const T& x) { hash = hash * 1'000'003 + static_cast<std::uint64_t>(number(x)) + 1; }
-    void merge(const InOrder& later) { hash ^= later.hash; }  // wrong: it must not be called
-    [[nodiscard]] std::uint64_t result() const { return hash; }
-    static int number(const T& x) {
-        if constexpr (std::integral<T>) {
-            return x;
-        } else {
-            return x.number;
-        }
-    }
-    std::uint64_t hash = 0;
-};
 
 /// Adds and nothing else, in whatever order.
 struct AddOnly {
@@ -85,59 +72,6 @@ struct CountedMerges {
     [[nodiscard]] int result() const { return most; }
     int most = 0;
     static inline std::size_t merges = 0;
-};
-
-struct Step {
-    bool checkout = false;
-    int number = 0;
-    bool operator==(const Step&) const = default;
-};
-
-/// Orders: a checkout counts the carts of the 150 ms up to it that no earlier checkout took.
-struct Orders {
-    using value_type = Step;
-    static constexpr bool is_order_dependent = true;
-    static constexpr weir::Duration memory = 150ms;
-
-    void add(Timestamp t, const Step& step) {
-        if (!step.checkout) {
-            carts.emplace_back(t, step.number);
-            return;
-        }
-        int total = 0;
-        for (const auto& [time, number] : carts) {
-            total += t - time < memory ? number : 0;
-        }
-        carts.clear();
-        if (total != 0) {
-            orders.emplace_back(t, total);
-        }
-    }
-    void expire(Timestamp horizon) {
-        std::erase_if(orders, [&](const auto& order) { return order.first <= horizon; });
-    }
-    [[nodiscard]] std::optional<Timestamp> next() const {
-        return orders.empty() ? std::nullopt : std::optional{orders.front().first};
-    }
-    [[nodiscard]] std::optional<Timestamp> latest() const {
-        return orders.empty() ? std::nullopt : std::optional{orders.back().first};
-    }
-    [[nodiscard]] std::uint64_t result() const {
-        std::uint64_t total = 0;
-        for (const auto& order : orders) {
-            total = total * 31 + static_cast<std::uint64_t>(order.second);
-        }
-        return total;
-    }
-
-    std::vector<std::pair<Timestamp, int>> carts;
-    std::vector<std::pair<Timestamp, int>> orders;
-};
-
-struct Arrived {
-    int number = 0;
-    std::uint64_t arrival = 0;
-    bool operator==(const Arrived&) const = default;
 };
 
 static_assert(weir::Removable<weir::Sum<int>> && weir::Mergeable<Product> && !weir::Removable<Product>);

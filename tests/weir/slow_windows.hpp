@@ -94,6 +94,8 @@ public:
     }
 
     [[nodiscard]] weir::Timestamp now() const { return now_; }
+    /// Also back in time, as windows in a table go when their latest event is taken out.
+    void set_now(weir::Timestamp now) { now_ = now; }
     [[nodiscard]] std::size_t size() const { return rows_.size(); }
     [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
 
@@ -154,8 +156,9 @@ private:
 };
 
 /// Where a window and the slow one differ; "" where they do not. `same(result, model, window)` compares results.
-template <class T, class Same>
-[[nodiscard]] std::string difference(const weir::RollingWindows<T>& fast, const SlowWindows<T>& slow, Same same) {
+/// `fast` is RollingWindows<T> or has its members.
+template <class Fast, class T, class Same>
+[[nodiscard]] std::string difference(const Fast& fast, const SlowWindows<T>& slow, Same same) {
     if (fast.now() != slow.now()) {
         return "now";
     }

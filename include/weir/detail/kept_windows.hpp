@@ -16,6 +16,7 @@
 #include <utility>
 
 #include <weir/detail/kept_rolling.hpp>
+#include <weir/detail/kept_rolling_windows.hpp>
 #include <weir/detail/owned_bytes.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/snapshot_stream.hpp>
@@ -79,6 +80,17 @@ template <class T, class Length>
 requires(!Expiring<T> && !HasArrival<value_type_t<T>> &&
          alignof(value_type_t<T>) <= 64) struct ChooseKeep<RollingWindow<T, Length>> {
     using type = KeepRolling<T, Length>;
+};
+
+template <class T>
+struct ChooseKeep<RollingWindows<T>> {
+    using type = KeepRollingWindows<T>;
+};
+// One that says itself.
+template <class W>
+requires requires { typename W::Keep; }
+struct ChooseKeep<W> {
+    using type = typename W::Keep;
 };
 
 template <class W>
