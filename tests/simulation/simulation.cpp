@@ -285,6 +285,7 @@ private:
         return std::make_unique<ShopperMachine>(*this, std::move(options), source, before);
     }
 
+public:
     World& world;
     Hook hook;
     Duration horizon = live_shopper::Engine{settings()}.horizon();
