@@ -2,19 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0
 """Three processes that share the work, on Apache Kafka and Redis themselves, under random faults.
 
-Every run has a seed, which a failure prints; WEIR_FLEET_SEED (a number or `any`) and WEIR_FLEET_RUNS choose others.
-WEIR_FLEET_FAULTS=all also stops processes for longer than their session and kills the broker, and WEIR_FLEET_NAMED=1 gives the
-processes names. Neither always ends well yet: see docs/operations.md.
+Every run has a seed, which a failure prints; WEIR_FLEET_SEED (a number or `any`) and WEIR_FLEET_RUNS choose others. Their
+draws are the same each time, what the draws meet is not. What the processes of a run that failed have logged is in
+fleet-logs of the build's folder.
 """
 
+import concurrent.futures
 import datetime
 import os
 import pathlib
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 
 from shop import ROOT, ShopTest, wait_for
@@ -24,8 +27,11 @@ sys.path.insert(0, str(ROOT / "tests" / "oracle"))
 import oracle  # noqa: E402
 
 PARTITIONS = 6
-FAULTS = ["kill", "kill", "end", "redis", "redis pause", "none"]
-MORE_FAULTS = ["stop", "stop", "stop", "broker"]
+RUNS = 20
+AT_ONCE = 2
+FAULTY_SESSION_SECONDS = 3  # so that what happens to a session happens in less time
+STOP_SECONDS = [0.3, 1.5, 2, 5]
+FAULTS = ["kill", "kill", "end", "redis", "redis pause", "none", "stop", "stop", "stop", "broker"]
 BEGIN = datetime.datetime(2025, 5, 2, 9, 30)
 
 
@@ -67,13 +73,16 @@ def fleet_events(count, seed):
 
 
 class RealKafkaFleet(ShopTest):
+    # One broker serves all runs. Nobody else produces while it is restarted: kcat gives up then.
+    broker_lock = threading.Lock()
+
     @classmethod
     def setUpClass(cls):
         folder = tempfile.TemporaryDirectory(prefix="weir-kafka-")
         cls.addClassCleanup(folder.cleanup)
         cls.broker = pathlib.Path(folder.name) / "broker"
         cls.addClassCleanup(cls.kafka, "stop")
-        cls.brokers = cls.start_kafka()
+        cls.brokers = cls.start_kafka("--port", str(shop.free_port()))
 
     @classmethod
     def kafka(cls, command, *arguments):
@@ -81,8 +90,9 @@ class RealKafkaFleet(ShopTest):
                               stdout=subprocess.PIPE, check=False, timeout=240).stdout.decode()
 
     @classmethod
-    def start_kafka(cls):
-        return cls.kafka("start", "--set", f"num.partitions={PARTITIONS}").split()[-1]
+    def start_kafka(cls, *arguments):
+        return cls.kafka("start", *arguments, "--set", f"num.partitions={PARTITIONS}", "--set",
+                         f"group.min.session.timeout.ms={FAULTY_SESSION_SECONDS * 1000}").split()[-1]
 
     @classmethod
     def kill_kafka(cls):
@@ -94,6 +104,7 @@ class RealKafkaFleet(ShopTest):
     def setUp(self):
         super().setUp()
         self.processes = {}
+        self.session_seconds = 6
 
     def begin(self, name):
         self.name = name
@@ -110,8 +121,9 @@ class RealKafkaFleet(ShopTest):
         # Event time goes on while faults last: 5 min may be over before all is well.
         windows = ("--product-windows", "1h", "--category-windows", "1h,24h", "--cart-windows", "1h")
         process = self.start(shop.PROGRAM, "run", "--scale-out", "--brokers", self.brokers, "--topic", self.name, "--group",
-                             self.name, "--redis", f"127.0.0.1:{self.port}", "-X", "session.timeout.ms=6000", "--metrics",
-                             metrics, *windows, *arguments, stderr=log, stdout=subprocess.DEVNULL)
+                             self.name, "--redis", f"127.0.0.1:{self.port}", "-X",
+                             f"session.timeout.ms={self.session_seconds * 1000}", "-X", "heartbeat.interval.ms=500",
+                             "--metrics", metrics, *windows, *arguments, stderr=log, stdout=subprocess.DEVNULL)
         self.processes[number] = process
         return process
 
@@ -120,15 +132,16 @@ class RealKafkaFleet(ShopTest):
         spread = [[] for _ in range(PARTITIONS)]
         for line in lines:
             chance.choice(spread).append(line)
-        writers = []
-        for partition, part in enumerate(spread):
-            if part:
-                source = self.folder / f"lines-{partition}"
-                source.write_text("".join(line + "\n" for line in part))
-                writers.append(subprocess.Popen(["kcat", "-P", "-b", self.brokers, "-t", self.name, "-p", str(partition),
-                                                 "-l", str(source)], stdout=subprocess.DEVNULL))
-        for writer in writers:
-            self.assertEqual(writer.wait(60), 0)
+        with self.broker_lock:
+            writers = []
+            for partition, part in enumerate(spread):
+                if part:
+                    source = self.folder / f"lines-{partition}"
+                    source.write_text("".join(line + "\n" for line in part))
+                    writers.append(subprocess.Popen(["kcat", "-P", "-b", self.brokers, "-t", self.name, "-p",
+                                                     str(partition), "-l", str(source)], stdout=subprocess.DEVNULL))
+            for writer in writers:
+                self.assertEqual(writer.wait(60), 0)
 
     def make_topic(self):
         """By asking for it: the broker makes it."""
@@ -147,7 +160,7 @@ class RealKafkaFleet(ShopTest):
 
     def check_store(self, wanted, seconds, what):
         try:
-            wait_for("the store", lambda: self.store() == wanted, seconds)
+            wait_for("the store", lambda: self.store() == wanted, seconds, every=0.3)
         except AssertionError:
             found = self.store()
             wrong = {k: (wanted.get(k), found.get(k)) for k in {*wanted, *found} if wanted.get(k) != found.get(k)}
@@ -207,29 +220,42 @@ class RealKafkaFleet(ShopTest):
     def test_after_any_faults_the_store_holds_what_the_events_say(self):
         chosen = os.environ.get("WEIR_FLEET_SEED", "1")
         seed = random.SystemRandom().randrange(1, 1_000_000) if chosen == "any" else int(chosen)
-        runs = int(os.environ.get("WEIR_FLEET_RUNS", "3"))
-        for run in range(seed, seed + runs):
-            with self.subTest(seed=run):
-                began = time.monotonic()
-                try:
-                    story = self.faulty_run(run)
-                finally:  # what is left of a run that failed would write along in the next
-                    for process in self.processes.values():
-                        if process.poll() is None:
-                            self.kill(process)
-                print(f"seed {run}: {time.monotonic() - began:.1f} s: {', '.join(story)}", flush=True)
+        runs = int(os.environ.get("WEIR_FLEET_RUNS", RUNS))
+        with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
+            for run, failure in pool.map(self.run_on_its_own, range(seed, seed + runs)):
+                with self.subTest(seed=run):
+                    if failure is not None:
+                        raise failure
+
+    @classmethod
+    def run_on_its_own(cls, seed):
+        """With processes, a Redis and a folder of its own."""
+        fleet = cls("faulty_run")
+        fleet.setUp()
+        began = time.monotonic()
+        failure = None
+        try:
+            story = fleet.faulty_run(seed)
+            print(f"seed {seed}: {time.monotonic() - began:.1f} s: {', '.join(story)}", flush=True)
+        except Exception as error:  # told by the thread of the test
+            failure = error
+            print(f"seed {seed} FAILED", flush=True)
+            shutil.copytree(fleet.folder, shop.BUILD / "fleet-logs" / str(seed), dirs_exist_ok=True)
+        finally:
+            for process in fleet.processes.values():
+                if process.poll() is None:
+                    fleet.kill(process)
+            fleet.doCleanups()
+        return seed, failure
 
     def faulty_run(self, seed):
         chance = random.Random(seed)
-        self.begin(f"faults-{seed}")
-        for log in self.folder.glob("fleet-*.log"):
-            log.unlink()
-        self.ask("FLUSHALL")
+        self.name = f"faults-{seed}"
+        self.session_seconds = FAULTY_SESSION_SECONDS
         events = fleet_events(600, seed)
         wanted = self.wanted(events)
-        named = os.environ.get("WEIR_FLEET_NAMED") == "1"
+        named = seed % 2 == 0
         story = ["named" if named else "nameless"]
-        self.processes = {}
 
         def start(number):
             self.member(number, "--partitions", PARTITIONS, *(("--instance", f"fleet-{number}") if named else ()))
@@ -239,45 +265,50 @@ class RealKafkaFleet(ShopTest):
             start(number)
         slices = 8
         stopped = {}  # process number -> when it goes on
+
+        def let_go_on():
+            for number in [n for n, at in stopped.items() if time.monotonic() >= at]:
+                self.processes[number].send_signal(signal.SIGCONT)
+                del stopped[number]
+
         for i in range(slices):
             self.produce_spread(events[i * len(events) // slices:(i + 1) * len(events) // slices], chance)
-            time.sleep(chance.uniform(0.1, 1.2))
-            number = chance.randrange(3)
-            fault = chance.choice(FAULTS + (MORE_FAULTS if os.environ.get("WEIR_FLEET_FAULTS") == "all" else []))
+            # Drawn whether they are needed or not, so that a seed draws the same each time.
+            wait, fault, number, length = (chance.uniform(0.1, 1.2), chance.choice(FAULTS), chance.randrange(3),
+                                           chance.uniform(0, 1))
+            stop_seconds, start_after = chance.choice(STOP_SECONDS), chance.choice([0, 0, 1])
+            time.sleep(wait)
+            let_go_on()
             if fault in ("kill", "end", "stop") and number in stopped:
                 continue
-            if fault == "broker" and (seed % 3 or "broker" in story):  # it takes long to come back
+            if fault == "broker" and (seed % 4 > 1 or "broker" in story):  # it takes long to come back
                 continue
             story.append(fault if fault not in ("kill", "end", "stop") else f"{fault} {number}")
             if fault == "kill":
                 self.kill(self.processes[number])
-                time.sleep(chance.choice([0, 0, 1]))
+                time.sleep(start_after)
                 start(number)
             elif fault == "end":
-                self.end(number)
+                self.end(number, ended_is_fine=True)
                 start(number)
             elif fault == "stop":
                 self.processes[number].send_signal(signal.SIGSTOP)
-                stopped[number] = time.monotonic() + chance.choice([0.5, 3, 8])
+                stopped[number] = time.monotonic() + stop_seconds
             elif fault == "redis":
                 self.kill(self.redis)
-                time.sleep(chance.uniform(0, 1))
+                time.sleep(length)
                 self.start_redis()
             elif fault == "redis pause":
                 self.redis.send_signal(signal.SIGSTOP)
-                time.sleep(chance.uniform(0.2, 2))
+                time.sleep(2 * length)
                 self.redis.send_signal(signal.SIGCONT)
             elif fault == "broker":
-                self.kill_kafka()
-                self.assertEqual(self.start_kafka(), self.brokers)
-            for other in [n for n, at in stopped.items() if time.monotonic() >= at]:
-                self.processes[other].send_signal(signal.SIGCONT)
-                del stopped[other]
+                with self.broker_lock:
+                    self.kill_kafka()
+                    self.assertEqual(self.start_kafka(), self.brokers)
         while stopped:
             time.sleep(max(0, min(stopped.values()) - time.monotonic()))
-            for other in [n for n, at in stopped.items() if time.monotonic() >= at]:
-                self.processes[other].send_signal(signal.SIGCONT)
-                del stopped[other]
+            let_go_on()
         # One that has found that its name is another's, or that its client cannot go on, ends; an operator's restarts it.
         for number, process in self.processes.items():
             if process.poll() is not None:
@@ -288,7 +319,10 @@ class RealKafkaFleet(ShopTest):
             self.end(number)
         return story
 
-    def end(self, number):
+    def end(self, number, ended_is_fine=False):
+        """SIGTERM; `ended_is_fine`: it may have ended by itself before."""
+        if ended_is_fine and self.processes[number].poll() is not None:
+            return
         self.processes[number].terminate()
         self.assertEqual(self.processes[number].wait(15), 0, f"process {number}\n{self.logs()}")
 
