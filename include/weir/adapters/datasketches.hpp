@@ -19,7 +19,8 @@
 //
 // Both are Mergeable and answer 0 or nothing when empty; no heap is in use then. add: O(1), amortized for HeavyHitters.
 // merge: O(2^LgK) and O(2^LgSize) at most. A merge takes microseconds, so rather a PanedWindow or a HoppingWindow than
-// a RollingWindow, which merges for each event. No chance is involved.
+// a RollingWindow, which merges for each event. No chance is involved. Neither can be part of a snapshot: DataSketches
+// does not check the bytes that it reads.
 //
 //     weir::PanedWindow<weir::DistinctSketch<std::string>> visitors{24h, 10min};
 //     visitors.insert(t, id);
