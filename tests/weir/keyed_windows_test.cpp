@@ -125,7 +125,7 @@ void compare_keyed(const Window& prototype, const KeyedShape& shape) {
                 accepted = fast.update(key, [&](auto& window) { return window.insert(t, x); });
             } else {
                 fast.update_each(
-                    std::vector{x}, [&](int) { return key; },
+                    std::vector{x}, [&](int) -> const Key& { return key; },
                     [&](auto& window, int item) { return accepted = window.insert(t, item); });
             }
             Slow& s = slow.try_emplace(key, Slow{prototype}).first->second;

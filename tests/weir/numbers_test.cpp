@@ -254,7 +254,8 @@ TEST_CASE("the variance of a window keeps a small spread around a large mean", "
     double worst = 0;
     for (int t = 0; t != 100'000; ++t) {
         // The mean jumps now and then, so that merges meet parts that are far apart.
-        const double x = 1e9 + static_cast<double>(t / 7000) * 1e6 + static_cast<double>(random() % 1000) / 256;
+        const int jumps = t / 7000;
+        const double x = 1e9 + jumps * 1e6 + static_cast<double>(random() % 1000) / 256;
         window.insert(at(t), x);
         inside.push_back(x);
         if (inside.size() > 500) {

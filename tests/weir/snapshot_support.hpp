@@ -549,7 +549,7 @@ private:
                 return {};
             case 2:
                 pipeline.drop_idle(until, below(random, 2) == 0,
-                                   [&](const weir::Metric& m) { erased.push_back(std::string{m.key}); });
+                                   [&](const weir::Metric& m) { erased.emplace_back(m.key); });
                 std::sort(erased.begin(), erased.end());
                 return bits_of(erased);
             default:

@@ -153,12 +153,8 @@ public:
         [[nodiscard]] Id back() const noexcept { return static_cast<Id>(where_ >> 32); }
         void set_front(Id line) noexcept { where_ = (where_ & ~std::uint64_t{0xffffffff}) | line; }
         void set_back(Id line) noexcept { where_ = (where_ & 0xffffffff) | std::uint64_t{line} << 32; }
-        void set_large(Window* window) noexcept { std::memcpy(&where_, &window, sizeof window); }
-        [[nodiscard]] Window& large() const noexcept {
-            Window* window = nullptr;
-            std::memcpy(&window, &where_, sizeof window);
-            return *window;
-        }
+        void set_large(Window* window) noexcept { where_ = reinterpret_cast<std::uintptr_t>(window); }
+        [[nodiscard]] Window& large() const noexcept { return *reinterpret_cast<Window*>(where_); }
     };
 
     /// A window in a table, for as long as the table is not changed. Where the table's time is behind its own, which

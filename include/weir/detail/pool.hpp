@@ -186,8 +186,8 @@ private:
     std::pmr::vector<Block> blocks_;
     std::pmr::vector<Id> open_;  // blocks with pieces to take
     std::pmr::vector<Id> gone_;  // blocks without memory
-    std::size_t used_ = 0;   // pieces that are out or warm
-    std::size_t empty_ = 0;  // blocks of which all pieces are here
+    std::size_t used_ = 0;       // pieces that are out or warm
+    std::size_t empty_ = 0;      // blocks of which all pieces are here
     std::size_t warm_count_ = 0;
     std::array<Id, 32> warm_;  // that have come back but not to their blocks, the last one last
 };
