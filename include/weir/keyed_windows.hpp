@@ -221,21 +221,6 @@ private:
         out.write(s.key, s.changed);
         table.keep_.save(out, s.kept);
     }
-    void read_row(SnapshotReader& in) {
-        const Key key = in.read<Key>();
-        const std::uint32_t hash = hash_of(key);
-        in.require(find(key, hash) == none, "each key once");
-        const Id id = create(key, hash);
-        Slot& s = slots_[id];
-        const bool changed = in.read<bool>();
-        keep_.load(in, s.kept, now_);
-        auto&& window = keep_.lend(s.kept, now_);
-        if (changed || detail::forgettable(window)) {
-            mark(id, s);
-        }
-        schedule(id, s, window, std::nullopt);
-    }
-
     // Once the last of many keys has gone, so does what was allocated for them.
     void release() {
         constexpr std::size_t few = 8192;  // bytes
@@ -490,7 +475,8 @@ bool KeyedWindows<Key, Window, Hash>::continue_snapshot(std::size_t& keys, EndPi
         [&](SnapshotWriter& piece, std::uint32_t rows) { end_piece(piece, section, rows); });
 }
 
-/// A table beside that which is to be restored, until all rows have come.
+/// A table beside that which is to be restored, until all rows have come. A key's place in the index is read ahead: it
+/// gets there so many rows later.
 template <class Key, class Window, class Hash>
 class KeyedWindows<Key, Window, Hash>::Restoring {
 public:
@@ -498,9 +484,11 @@ public:
         : target_{target}, fresh_{target.keep_.prototype(), target.changed_.get_allocator().resource()} {}
 
     [[nodiscard]] std::size_t sections() const noexcept { return 1; }
+    /// So many rows may come.
+    void reserve(std::uint32_t /*section*/, std::size_t rows) { fresh_.index_.reserve(rows); }
     void read(std::uint32_t /*section*/, SnapshotReader& in) {
         if (begun_) {
-            fresh_.read_row(in);
+            read_row(in);
         } else {
             in.read(fresh_.now_);
             Window same = fresh_.keep_.prototype();
@@ -508,14 +496,57 @@ public:
             begun_ = true;
         }
     }
+    /// After the last row, before any commit.
+    void finish(const SnapshotReader& in) {
+        for (std::size_t i = rows_ - std::min(rows_, apart); i != rows_; ++i) {
+            link(ahead_[i % apart], in);
+        }
+        rows_ = 0;
+    }
+    // Requires: finished.
     void commit() {
         std::destroy_at(&target_);
         std::construct_at(&target_, std::move(fresh_));
     }
 
 private:
+    static constexpr std::size_t apart = 16;
+    struct Ahead {
+        std::uint32_t hash;
+        Id id;
+    };
+
+    void read_row(SnapshotReader& in) {
+        const Id id = fresh_.slots_.take();
+        Slot& s = fresh_.slots_[id];
+        fresh_.keep_.begin(s.kept);
+        s.used = true;
+        in.read(s.key);
+        const std::uint32_t hash = fresh_.hash_of(s.key);
+        fresh_.index_.prefetch(hash);
+        const bool changed = in.read<bool>();
+        fresh_.keep_.load(in, s.kept, fresh_.now_);
+        auto&& window = fresh_.keep_.lend(s.kept, fresh_.now_);
+        if (changed || detail::forgettable(window)) {
+            fresh_.mark(id, s);
+        }
+        fresh_.schedule(id, s, window, std::nullopt);
+        Ahead& place = ahead_[rows_ % apart];
+        if (rows_ >= apart) {
+            link(place, in);
+        }
+        place = Ahead{hash, id};
+        ++rows_;
+    }
+    void link(const Ahead& ahead, const SnapshotReader& in) {
+        in.require(fresh_.find(fresh_.slots_[ahead.id].key, ahead.hash) == none, "each key once");
+        fresh_.index_.insert(ahead.hash, ahead.id);
+    }
+
     KeyedWindows& target_;
     KeyedWindows fresh_;
+    std::array<Ahead, apart> ahead_{};
+    std::size_t rows_ = 0;
     bool begun_ = false;
 };
 

@@ -85,7 +85,11 @@ public:
     LaneRestoring& operator=(const LaneRestoring&) = delete;
     virtual ~LaneRestoring() = default;
 
+    /// So many rows may come.
+    virtual void reserve(std::size_t rows) = 0;
     virtual void read(SnapshotReader& in) = 0;
+    /// After the last row of all lanes, before any commit.
+    virtual void finish(const SnapshotReader& end) = 0;
     virtual void commit() = 0;
 };
 
@@ -492,6 +496,8 @@ private:
     class Restoring final : public LaneRestoring {
     public:
         explicit Restoring(Lane& lane) : lane_{lane}, rows_{lane.keyed_} {}
+        void reserve(std::size_t rows) override { rows_.reserve(0, rows); }
+        void finish(const SnapshotReader& end) override { rows_.finish(end); }
         void read(SnapshotReader& in) override {
             if (more_dropped_) {
                 more_dropped_ = dropped_rows_.read(in, dropped_);

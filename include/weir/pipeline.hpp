@@ -252,7 +252,13 @@ public:
     }
 
     [[nodiscard]] std::size_t sections() const noexcept { return lanes_.size(); }
+    void reserve(std::uint32_t section, std::size_t rows) { lanes_[section]->reserve(rows); }
     void read(std::uint32_t section, SnapshotReader& in) { lanes_[section]->read(in); }
+    void finish(const SnapshotReader& end) {
+        for (const auto& lane : lanes_) {
+            lane->finish(end);
+        }
+    }
     void commit() {
         for (const auto& lane : lanes_) {
             lane->commit();

@@ -179,7 +179,9 @@ public:
     explicit RestoringWhole(T& target) : target_{target}, fresh_{target} {}
 
     [[nodiscard]] std::size_t sections() const noexcept { return 1; }
+    void reserve(std::uint32_t /*section*/, std::size_t /*rows*/) {}
     void read(std::uint32_t /*section*/, SnapshotReader& in) { in.read(fresh_); }
+    void finish(const SnapshotReader& /*end*/) {}
     void commit() { target_ = std::move(fresh_); }
 
 private:
@@ -292,6 +294,12 @@ void restore(T& x, std::span<const std::byte> bytes, Symbols* symbols = nullptr)
     if (rows.size() != restoring.sections()) {
         refuse(SnapshotReader{{}, nullptr, 0}, "as many sections as the object has");
     }
+    constexpr std::size_t least_row =
+        4;  // bytes of a key; what is reserved must not depend on what the head says alone
+    for (std::size_t section = 0; section != rows.size(); ++section) {
+        restoring.reserve(static_cast<std::uint32_t>(section),
+                          static_cast<std::size_t>(std::min<std::uint64_t>(rows[section], bytes.size() / least_row)));
+    }
     while (!pieces.at_end()) {
         auto piece = pieces.next();
         if (piece.section >= rows.size() || piece.rows > rows[piece.section]) {
@@ -303,11 +311,13 @@ void restore(T& x, std::span<const std::byte> bytes, Symbols* symbols = nullptr)
         }
         piece.in.require(piece.in.remaining() == 0, "the end of the piece");
     }
+    const SnapshotReader end{{}, nullptr, bytes.size()};
     for (const std::uint64_t missing : rows) {
         if (missing != 0) {
-            refuse(SnapshotReader{{}, nullptr, bytes.size()}, std::to_string(missing) + " rows more");
+            refuse(end, std::to_string(missing) + " rows more");
         }
     }
+    restoring.finish(end);
     restoring.commit();
 }
 

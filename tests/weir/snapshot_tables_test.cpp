@@ -172,3 +172,39 @@ TEST_CASE("a pipeline of other lanes or records that list no members is refused"
     REQUIRE_THROWS_WITH(weir::take_snapshot(opaque), Contains("records of lane \"visit\""));
     opaque.process({at(1), "u1", 2.5});  // and goes on
 }
+
+TEST_CASE("a key that comes twice is refused, however far apart, and nothing is restored", "[snapshot]") {
+    const auto make = [] {
+        weir::Pipeline<ShopEvent> pipeline;
+        for (const char* const lane : {"first", "second"}) {
+            pipeline.add(weir::lane<ShopEvent>(lane)
+                             .by(&ShopEvent::user)
+                             .rolling(std::chrono::milliseconds{100})
+                             .metric("views", weir::count));
+        }
+        return pipeline;
+    };
+    const auto name = [](std::size_t i) {
+        const std::string text = "u" + std::to_string(1000 + i);
+        const auto* const first = reinterpret_cast<const std::byte*>(text.data());
+        return SnapshotBytes(first, first + text.size());
+    };
+    auto full = make();
+    for (std::size_t i = 0; i != 100; ++i) {
+        full.process({at(1), "u" + std::to_string(1000 + i), {}});
+    }
+    const SnapshotBytes bytes = weir::take_snapshot(full);
+    for (const auto& [first, second] :
+         std::vector<std::pair<std::size_t, std::size_t>>{{0, 1}, {3, 90}, {80, 95}, {82, 99}, {98, 99}}) {
+        SnapshotBytes twice = bytes;
+        const SnapshotBytes gone = name(second);
+        const SnapshotBytes again = name(first);
+        const auto place = std::find_end(twice.begin(), twice.end(), gone.begin(), gone.end());  // in the second lane
+        REQUIRE(place != twice.end());
+        std::copy(again.begin(), again.end(), place);
+        REQUIRE(seal_again(twice));
+        auto target = make();
+        REQUIRE_THAT(refusal(target, twice), Catch::Matchers::Contains("wanted each key once"));
+        REQUIRE(target.keys() == 0);
+    }
+}

@@ -577,13 +577,22 @@ void KeepRolling<T, Length>::load(SnapshotReader& in, Kept& k, Timestamp now) {
         Timestamp t = in.read<Timestamp>();
         const Timestamp first = t;
         const std::byte* gaps = in.take(count * sizeof(std::uint64_t));
+        [[maybe_unused]] const std::byte* values = nullptr;
+        if constexpr (shape_of<V>.fixed) {
+            values = in.take(count * shape_of<V>.least);
+        }
         for (; count != 0; --count) {
             std::uint64_t after = 0;
             in.decode(gaps, after);
             in.require(k.count_ == 0 ? after == 0 : after <= gap(t, Timestamp::max()), "events in order of time");
             t = Timestamp{
                 Duration{static_cast<std::int64_t>(static_cast<std::uint64_t>(t.time_since_epoch().count()) + after)}};
-            V value = in.read<V>();
+            V value{};
+            if constexpr (shape_of<V>.fixed) {
+                in.decode(values, value);
+            } else {
+                in.read(value);
+            }
             in.require(append(k, t, value), "no more events than there is room for");
         }
         in.require(first > horizon(std::max(now, t)), "events inside the window");

@@ -49,7 +49,7 @@ public:
     }
     /// Reads ahead for a `find` to come.
     void prefetch(std::uint32_t hash) const noexcept {
-        if (size_ != 0) {
+        if (!entries_.empty()) {
             __builtin_prefetch(&entries_[home(hash)]);
         }
     }
@@ -60,6 +60,13 @@ public:
         }
         place(std::uint64_t{hash} << 32 | (std::uint64_t{id} + 1));
         ++size_;
+    }
+
+    /// Makes room for so many.
+    void reserve(std::size_t entries) {
+        if (5 * entries > 4 * entries_.size()) {
+            resize(entries + entries / 4 + 1);
+        }
     }
 
     /// Requires: was inserted.
