@@ -154,6 +154,7 @@ public:
         void set_front(Id line) noexcept { where_ = (where_ & ~std::uint64_t{0xffffffff}) | line; }
         void set_back(Id line) noexcept { where_ = (where_ & 0xffffffff) | std::uint64_t{line} << 32; }
         void set_large(Window* window) noexcept { where_ = reinterpret_cast<std::uintptr_t>(window); }
+        // NOLINTNEXTLINE(performance-no-int-to-ptr): it was one
         [[nodiscard]] Window& large() const noexcept { return *reinterpret_cast<Window*>(where_); }
     };
 

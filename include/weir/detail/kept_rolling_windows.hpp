@@ -58,13 +58,11 @@ public:
     class Kept {
         friend KeepRollingWindows;
 
-        std::uintptr_t where_ = 0;  // of a row; where odd, of windows of their own; or 0
+        std::byte* where_ = nullptr;  // a row; where odd, a byte behind windows of their own; or null
 
-        [[nodiscard]] bool is_large() const noexcept { return (where_ & 1U) != 0; }
+        [[nodiscard]] bool is_large() const noexcept { return (reinterpret_cast<std::uintptr_t>(where_) & 1U) != 0; }
         [[nodiscard]] Row* row() const noexcept { return reinterpret_cast<Row*>(where_); }
-        [[nodiscard]] Windows& large() const noexcept {
-            return *reinterpret_cast<Windows*>(where_ & ~std::uintptr_t{1});
-        }
+        [[nodiscard]] Windows& large() const noexcept { return *reinterpret_cast<Windows*>(where_ - 1); }
     };
 
     /// Windows in a table, for as long as the table is not changed. Where the table's time is behind their own, which
@@ -91,7 +89,7 @@ public:
         [[nodiscard]] std::size_t size(std::size_t window) const { return keep_->size(*kept_, window); }
         [[nodiscard]] bool empty(std::size_t window) const { return size(window) == 0; }
         [[nodiscard]] std::size_t size() const noexcept { return keep_->size(*kept_); }
-        [[nodiscard]] bool empty() const noexcept { return kept_->where_ == 0; }
+        [[nodiscard]] bool empty() const noexcept { return kept_->where_ == nullptr; }
         [[nodiscard]] std::optional<Timestamp> latest(std::size_t window) const {
             return keep_->latest(*kept_, now_, window);
         }
@@ -138,14 +136,12 @@ public:
         return lend(const_cast<Kept&>(k), now);
     }
     [[nodiscard]] std::optional<const Lent> nowhere() const noexcept { return std::nullopt; }
-    void prefetch(const Kept& k, bool /*both*/) const noexcept {
-        __builtin_prefetch(reinterpret_cast<const void*>(k.where_));
-    }
+    void prefetch(const Kept& k, bool /*both*/) const noexcept { __builtin_prefetch(k.where_); }
     [[nodiscard]] std::size_t bytes() const noexcept { return prototype_.heap_bytes(); }
     [[nodiscard]] std::size_t heap_bytes(const Kept& k) const {
-        return k.is_large()    ? sizeof(Windows) + k.large().heap_bytes()
-               : k.where_ != 0 ? row_bytes(k.row()->capacity)
-                               : 0;
+        return k.is_large()          ? sizeof(Windows) + k.large().heap_bytes()
+               : k.where_ != nullptr ? row_bytes(k.row()->capacity)
+                                     : 0;
     }
 
     [[nodiscard]] Windows& prototype() noexcept { return prototype_; }
@@ -239,7 +235,7 @@ private:
         }
         fresh->end = static_cast<std::uint8_t>(old->size());
         destroy(old);
-        k.where_ = reinterpret_cast<std::uintptr_t>(fresh);
+        k.where_ = reinterpret_cast<std::byte*>(fresh);
         return fresh;
     }
     [[nodiscard]] static std::uint32_t grown(std::uint32_t capacity) noexcept {
@@ -249,7 +245,7 @@ private:
     // Of a key.
 
     [[nodiscard]] Timestamp now_of(const Kept& k, Timestamp now) const noexcept {
-        return k.where_ == 0 ? now : std::max(now, k.is_large() ? k.large().now() : back_time(*k.row()));
+        return k.where_ == nullptr ? now : std::max(now, k.is_large() ? k.large().now() : back_time(*k.row()));
     }
     [[nodiscard]] Timestamp horizon(Timestamp now, std::size_t window) const {
         return saturating_subtract(now, prototype_.length(window));
@@ -294,7 +290,7 @@ private:
     }
     [[nodiscard]] T whole_of(const Kept& k, Timestamp now, std::size_t window) const {
         T whole{};
-        if (k.where_ != 0) {
+        if (k.where_ != nullptr) {
             Row& r = *k.row();
             if constexpr (expiring) {
                 return counted_of(r, now, window);
@@ -338,15 +334,17 @@ private:
         });
     }
     [[nodiscard]] std::size_t size(const Kept& k) const noexcept {
-        return k.is_large() ? k.large().size() : k.where_ != 0 ? k.row()->size() : 0;
+        return k.is_large() ? k.large().size() : k.where_ != nullptr ? k.row()->size() : 0;
     }
     [[nodiscard]] std::size_t size(const Kept& k, std::size_t window) const {
-        return k.is_large()                ? k.large().size(window)
-               : k.where_ == 0 || expiring ? size(k)
-                                           : std::size_t{k.row()->end} - firsts(*k.row())[window];
+        return k.is_large()                      ? k.large().size(window)
+               : k.where_ == nullptr || expiring ? size(k)
+                                                 : std::size_t{k.row()->end} - firsts(*k.row())[window];
     }
     [[nodiscard]] std::optional<Timestamp> latest(const Kept& k) const {
-        return k.where_ == 0 ? std::nullopt : k.is_large() ? k.large().latest() : std::optional{back_time(*k.row())};
+        return k.where_ == nullptr ? std::nullopt
+               : k.is_large()      ? k.large().latest()
+                                   : std::optional{back_time(*k.row())};
     }
     [[nodiscard]] std::optional<Timestamp> latest(const Kept& k, Timestamp now, std::size_t window) const {
         if constexpr (expiring) {
@@ -356,7 +354,9 @@ private:
         }
     }
     [[nodiscard]] std::optional<Timestamp> next_expiry(const Kept& k) const {
-        return k.where_ == 0 ? std::nullopt : k.is_large() ? k.large().next_expiry() : std::optional{k.row()->next};
+        return k.where_ == nullptr ? std::nullopt
+               : k.is_large()      ? k.large().next_expiry()
+                                   : std::optional{k.row()->next};
     }
 
     Windows prototype_;
@@ -380,7 +380,7 @@ bool KeepRollingWindows<T>::insert(Kept& k, Timestamp& now, Timestamp t, V value
     } else if (t <= kept_until(now)) {
         return false;
     }
-    if (k.where_ == 0) {
+    if (k.where_ == nullptr) {
         begin_row(k, now, t, std::move(value));
         return true;
     }
@@ -429,7 +429,7 @@ bool KeepRollingWindows<T>::insert(Kept& k, Timestamp& now, Timestamp t, V value
 template <class T>
 void KeepRollingWindows<T>::begin_row(Kept& k, Timestamp now, Timestamp t, V value) {
     Row* const r = create(t, 2);
-    k.where_ = reinterpret_cast<std::uintptr_t>(r);
+    k.where_ = reinterpret_cast<std::byte*>(r);
     push_back(*r, t, std::move(value));
     if constexpr (!expiring) {
         for (std::size_t w = 0; w != prototype_.count(); ++w) {
@@ -441,7 +441,7 @@ void KeepRollingWindows<T>::begin_row(Kept& k, Timestamp now, Timestamp t, V val
 
 template <class T>
 bool KeepRollingWindows<T>::advance(Kept& k, Timestamp before, Timestamp now) {
-    if (k.where_ == 0) {
+    if (k.where_ == nullptr) {
         return false;
     }
     if (k.is_large()) {
@@ -494,7 +494,7 @@ auto KeepRollingWindows<T>::enlarge(Kept& k, Timestamp now) -> Windows& {
     }
     large->advance_to(now);
     clear(k);
-    k.where_ = reinterpret_cast<std::uintptr_t>(large) | 1U;
+    k.where_ = reinterpret_cast<std::byte*>(large) + 1;
     return *large;
 }
 
@@ -514,7 +514,7 @@ void KeepRollingWindows<T>::shrink(Kept& k, Timestamp now) {
     large.extract_if([](Timestamp /*t*/, const V& /*value*/) { return true; },
                      [&](Timestamp t, V&& value) { push_back(*r, t, std::move(value)); });
     clear(k);
-    k.where_ = reinterpret_cast<std::uintptr_t>(r);
+    k.where_ = reinterpret_cast<std::byte*>(r);
     if constexpr (!expiring) {
         std::fill_n(firsts(*r), prototype_.count(), std::uint8_t{0});
         pass(*r, now);
@@ -526,17 +526,17 @@ template <class T>
 void KeepRollingWindows<T>::clear(Kept& k) noexcept {
     if (k.is_large()) {
         memory_.delete_object(&k.large());
-    } else if (k.where_ != 0) {
+    } else if (k.where_ != nullptr) {
         destroy(k.row());
     }
-    k.where_ = 0;
+    k.where_ = nullptr;
 }
 
 // Requires: not large.
 template <class T>
 auto KeepRollingWindows<T>::copy_of(const Kept& k) const -> Windows {
     Windows windows{prototype_};
-    if (k.where_ != 0) {
+    if (k.where_ != nullptr) {
         Row& r = *k.row();
         for (std::size_t i = r.begin; i != r.end; ++i) {
             windows.insert(time(r, i), V{value(r, i)});
@@ -565,7 +565,7 @@ void KeepRollingWindows<T>::turn_back(Windows& large, Timestamp table_now) {
 template <class T>
 template <class Take, class Give>
 std::size_t KeepRollingWindows<T>::extract_if(Kept& k, Timestamp table_now, Take& take, Give& give) {
-    if (k.where_ == 0) {
+    if (k.where_ == nullptr) {
         return 0;
     }
     if (k.is_large()) {
@@ -619,7 +619,7 @@ void KeepRollingWindows<T>::save(SnapshotWriter& out, const Kept& k) const {
     out.write(k.is_large(), static_cast<std::uint8_t>(k.is_large() ? 0 : size(k)));
     if (k.is_large()) {
         out.write(k.large());
-    } else if (k.where_ != 0) {
+    } else if (k.where_ != nullptr) {
         Row& r = *k.row();
         const Timestamp first = time(r, r.begin);
         out.write(first);
@@ -640,7 +640,7 @@ void KeepRollingWindows<T>::load(SnapshotReader& in, Kept& k, Timestamp now) {
     in.read(large, count);
     if (large) {
         auto* const windows = memory_.template new_object<Windows>(prototype_);
-        k.where_ = reinterpret_cast<std::uintptr_t>(windows) | 1U;
+        k.where_ = reinterpret_cast<std::byte*>(windows) + 1;
         in.read(*windows);
         in.require(!windows->empty() && count == 0, "windows with events");
         return;
@@ -652,7 +652,7 @@ void KeepRollingWindows<T>::load(SnapshotReader& in, Kept& k, Timestamp now) {
     const auto first = in.read<Timestamp>();
     const std::byte* gaps = in.take(count * sizeof(Offset));
     Row* const r = create(first, std::min<std::uint32_t>(most, count + count % 2U));
-    k.where_ = reinterpret_cast<std::uintptr_t>(r);
+    k.where_ = reinterpret_cast<std::byte*>(r);
     Offset before = 0;
     for (std::uint8_t i = 0; i != count; ++i) {
         Offset after = 0;
