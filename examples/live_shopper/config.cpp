@@ -476,6 +476,8 @@ void read_config(std::string_view text, const std::string& name, Config& config)
               }
               config.memory_limit = *bytes;
           }},
+         {"snapshots", [&](const Node& n) { config.snapshots = n.text("a directory"); }},
+         {"snapshot_interval", [&](const Node& n) { config.snapshot_interval = n.duration(std::chrono::seconds{1}); }},
          {"threads", [&](const Node& n) { config.threads = static_cast<unsigned>(n.number(1, 256)); }},
          {"scale_out", [&](const Node& n) { config.scale_out = n.flag(); }},
          {"instance", [&](const Node& n) { config.instance = n.text("the name of this process"); }},
@@ -563,6 +565,12 @@ void validate(const Config& config) {
     }
     if (config.scale_out && config.memory_limit != 0) {
         throw ConfigError("scale-out: expected no memory limit, found one");
+    }
+    if (!config.snapshots.empty() && config.scale_out) {
+        throw ConfigError("snapshots: expected a process by itself, found scale-out");
+    }
+    if (!config.snapshots.empty() && config.embedded_kafka) {
+        throw ConfigError("snapshots: expected a Kafka that outlives the process, found the embedded one");
     }
     if (!config.scale_out && (!config.instance.empty() || config.keyed_by_visitor)) {
         throw ConfigError("an instance's name and how the source is keyed: expected --scale-out with them, found none");

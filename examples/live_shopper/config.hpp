@@ -14,6 +14,7 @@
 // Every key may be left out. A key that is not known, a value of the wrong kind and JSON that is none are errors that
 // say where, what was found and what was wanted: `features.json:3:14: expected a duration such as 5m, found "5 mins"`.
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -81,6 +82,8 @@ struct Config {
     std::string kafka_password_file;
     std::size_t max_pending = 200'000;
     std::size_t memory_limit = 0;  // bytes; 0: none
+    std::string snapshots;         // directory; empty: none are taken
+    weir::Duration snapshot_interval = std::chrono::minutes{1};
     std::size_t max_record = std::size_t{1} << 20;
     unsigned threads = 1;
     bool scale_out = false;                         // one of several processes that share the work

@@ -57,6 +57,9 @@ Outcome Engine::accept(const ShopEvent& event, weir::Timestamp wall_clock, bool 
     if (!bots_.admits(event.user_id.empty() ? event.domain_userid : event.user_id, event.time)) {
         return Outcome::refused_bot;
     }
+    if (restored_ && !event.domain_userid.empty()) {
+        assume_owners(event.domain_userid);
+    }
     std::string_view user = event.user_id;
     std::uint64_t origin = 0;
     if (user.empty()) {
@@ -114,12 +117,26 @@ void Engine::give_up(std::string_view user, std::uint64_t origin, weir::Timestam
 
 void Engine::rebuilding(bool yes) {
     rebuilding_ = yes;
+    restored_ = restored_ && yes;
     assumed_.clear();
+}
+
+void Engine::restored() {
+    shards_.assume_published();
+    restored_ = true;
 }
 
 void Engine::assume_published(std::string_view user) {
     if (assumed_.insert(std::hash<std::string_view>{}(user)).second) {
         shards_.assume_published(user);
+    }
+}
+
+// Read in another order than before, what a visitor did since the snapshot may have gone to any user they had been by
+// then. Logins from then on say so by themselves.
+void Engine::assume_owners(std::string_view visitor) {
+    if (settings_.stitch && assumed_.insert(~std::hash<std::string_view>{}(visitor)).second) {
+        stitcher_.each_user(visitor, [&](std::string_view user) { assume_published(user); });
     }
 }
 

@@ -17,8 +17,10 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 #include <weir/watermark.hpp>
@@ -26,6 +28,7 @@
 #include "bot_limit.hpp"
 #include "deduplicator.hpp"
 #include "given_up.hpp"
+#include "remembered.hpp"
 #include "settings.hpp"
 #include "shards.hpp"
 #include "shop_event.hpp"
@@ -106,6 +109,10 @@ public:
     /// back all the same.
     void rebuilding(bool yes);
 
+    /// Says that this engine was restored from a snapshot and will see what came after it: values may be in the store
+    /// that somebody else handed out since then. The next drain hands out every live value.
+    void restored();
+
     /// Event time as far as it was moved; Timestamp::min() before.
     [[nodiscard]] weir::Timestamp now() const noexcept { return now_; }
 
@@ -121,23 +128,58 @@ public:
     /// Bytes of state. O(keys).
     [[nodiscard]] std::size_t memory_in_use();
 
+    /// For take_snapshot, SnapshotInSteps and restore. The description has all settings that values depend on. What an
+    /// engine that rebuilds assumes of the store is not kept.
+    [[nodiscard]] std::string snapshot_description() const;
+    [[nodiscard]] std::vector<std::uint64_t> begin_snapshot() const;
+    bool continue_snapshot(std::size_t& keys, const SnapshotSink& end_piece) const;
+    void end_snapshot() const noexcept;
+    class Restoring;
+
 private:
     void assume_published(std::string_view user);
+    void assume_owners(std::string_view visitor);
     void hand_out(const weir::Metric& m, const Sink& sink);
 
     Settings settings_;
     weir::FutureGuard guard_;
     BotLimit bots_;
     Deduplicator seen_;
-    Shards shards_;
+    mutable Shards shards_;  // to work off what is queued is no change
     GivenUp given_up_;
     weir::Symbols symbols_;  // of users, outlives the stitcher
     Stitcher stitcher_;
     weir::Timestamp now_ = weir::Timestamp::min();
     std::uint64_t arrivals_ = 0;
     bool rebuilding_ = false;
+    bool restored_ = false;
     boost::unordered_flat_set<std::size_t> assumed_;  // users, by hash, while rebuilding
     std::string key_;
+    mutable std::optional<weir::SnapshotPiece> first_row_;  // of a snapshot that has begun
+};
+
+/// An engine beside that which is to be restored, until all rows have come.
+class Engine::Restoring {
+public:
+    explicit Restoring(Engine& target);
+
+    [[nodiscard]] std::size_t sections() const;
+    void reserve(std::uint32_t section, std::size_t rows);
+    void read(std::uint32_t section, weir::SnapshotReader& in);
+    void finish(const weir::SnapshotReader& end);
+    void commit();
+
+private:
+    Engine& target_;
+    BotLimit bots_;
+    Deduplicator seen_;
+    Shards::Restoring shards_;
+    GivenUp given_up_;
+    Remembered<std::uint64_t> forgotten_;
+    Stitcher::Visitors::Restoring visitors_;
+    weir::Timestamp now_ = weir::Timestamp::min();
+    std::uint64_t arrivals_ = 0;
+    std::uint64_t logins_ = 0;
 };
 
 }  // namespace live_shopper

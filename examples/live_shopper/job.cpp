@@ -52,7 +52,14 @@ Job::Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Sto
       clock_{std::move(clock)},
       reader_{std::move(reader)},
       engine_{std::make_unique<Engine>(options_.settings, options_.shards)},
-      newer_{options_.refused} {}
+      newer_{options_.refused} {
+    if (options_.snapshots != nullptr) {
+        snapshots_.emplace(
+            SnapshotOptions{
+                .interval = options_.snapshot_interval, .keys = options_.snapshot_keys, .owner = options_.fence},
+            *options_.snapshots, metrics_);
+    }
+}
 
 Job::~Job() { metrics_.set_lags(this, {}); }
 
@@ -81,7 +88,7 @@ void Job::step(weir::Duration wait) {
         case Rebalance::none:
             break;
         case Rebalance::assigned:
-            begin();
+            begin(now);
             break;
         case Rebalance::revoked:
             flush(now);
@@ -98,8 +105,10 @@ void Job::step(weir::Duration wait) {
         repair_ ? go_on_with_repair(now) : restart_windows(now);
     }
 
-    // Where partitions are about to be given up, whoever has them next writes every live value.
-    if (store_.take_reset() && caught_up_ && !progress_.empty() && !stopping_ && !release_by_) {
+    // Windows that are built from the log alone are written as a whole anyway. Where partitions are about to be given
+    // up, whoever has them next writes every live value.
+    lost_ = (store_.take_reset() && (caught_up_ || restored_)) || lost_;
+    if (lost_ && caught_up_ && !progress_.empty() && !stopping_ && !release_by_) {
         repair(now);
     }
     if (takes && assigned_ && !starting_) {
@@ -112,6 +121,7 @@ void Job::step(weir::Duration wait) {
             commit_now(weir::Duration::zero());
         }
         pause_or_resume();
+        step_snapshot(now);
     }
     if (stopping_ && !stopped_ && flushes_.empty()) {
         commit_now(std::chrono::seconds{1});
@@ -134,12 +144,12 @@ void Job::stop() {
     stopping_ = true;
 }
 
-void Job::begin() {
-    assigned_ = true;
-    release_by_.reset();
+void Job::begin(weir::Timestamp now) {
     metrics_.rebalances.add();
+    forget();
+    assigned_ = true;
     own();
-    restart_windows(clock_());
+    restart_windows(now);
 }
 
 void Job::own() {
@@ -175,10 +185,8 @@ void Job::drop_out(const std::vector<Fence>& newer, weir::Timestamp now) {
     source_.rejoin();
 }
 
-// Builds the windows from the log.
+// Builds the windows from a snapshot and the log.
 void Job::restart_windows(weir::Timestamp now) {
-    forget();
-    assigned_ = true;
     const auto& partitions = source_.partitions();
     if (partitions.empty()) {
         log::info("no partition assigned; standing by");
@@ -186,13 +194,21 @@ void Job::restart_windows(weir::Timestamp now) {
         caught_up_share_.set(1);
         return;
     }
-    const auto first = first_offsets(source_, engine_->horizon(), engine_->horizon() + options_.read_back_slack, now);
+    auto first = first_offsets(source_, engine_->horizon(), engine_->horizon() + options_.read_back_slack, now);
+    if (snapshots_ && !starting_) {
+        began_ = now;
+        restored_ = snapshots_->restore(partitions, first, now, *engine_, *reader_);
+    }
+    if (restored_) {
+        std::transform(restored_->marks.begin(), restored_->marks.end(), first.begin(),
+                       [](const auto& mark) { return mark.next; });
+    }
     if (!source_.start(first)) {
         starting_ = true;
         return;
     }
     starting_ = false;
-    began_ = now;
+    began_ = began_.value_or(now);
     std::int64_t to_read = 0;
     for (std::uint32_t slot = 0; slot < partitions.size(); ++slot) {
         const Partition& partition = partitions[slot];
@@ -202,6 +218,10 @@ void Job::restart_windows(weir::Timestamp now) {
         const bool valid = partition.committed && *partition.committed <= partition.high;
         progress.committed = valid ? *partition.committed : first[slot];
         progress.noted = progress.committed;
+        if (restored_) {
+            progress.time = restored_->marks[slot].time;
+            progress.back = std::move(restored_->marks[slot].back);
+        }
         to_read += partition.high - first[slot];
         progress_.push_back(std::move(progress));
         log::debug("partition", {{"topic", partition.topic},
@@ -223,7 +243,12 @@ void Job::restart_windows(weir::Timestamp now) {
                                                                      {"first", partition.low}});
         }
     }
-    reader_->begin(static_cast<std::uint32_t>(partitions.size()), now);
+    if (restored_) {
+        engine_->restored();
+        store_.expect(restored_->run);
+    } else {
+        reader_->begin(static_cast<std::uint32_t>(partitions.size()), now);
+    }
     engine_->rebuilding(true);
     log::info("rebuilding windows", {{"partitions", partitions.size()}, {"records", to_read}});
     check_caught_up(now);
@@ -265,6 +290,10 @@ void Job::go_on_with_repair(weir::Timestamp now) {
 }
 
 void Job::forget() {
+    if (snapshots_) {
+        snapshots_->forget();
+    }
+    restored_.reset();
     engine_ = std::make_unique<Engine>(options_.settings, options_.shards);
     reader_->begin(0, weir::Timestamp{});
     progress_.clear();
@@ -275,6 +304,7 @@ void Job::forget() {
     assigned_ = false;
     starting_ = false;
     repair_.reset();
+    lost_ = false;
     caught_up_ = false;
     dirty_ = false;
     paused_ = false;
@@ -282,6 +312,7 @@ void Job::forget() {
     last_flush_.reset();
     last_event_flush_.reset();
     release_by_.reset();
+    began_.reset();
     reached_.reset();
     caught_up_share_.set(0);
     paused_share_.set(0);
@@ -472,8 +503,28 @@ void Job::commit_now(weir::Duration wait) {
     metrics_.commits.add();
     if (!source_.commit(committable_, wait)) {
         log::warn("offsets were not committed; the next commit makes up for it");
+    } else if (snapshots_) {
+        for (const Position& position : committable_) {
+            snapshots_->committed(position.slot, position.offset);
+        }
     }
     committable_.clear();
+}
+
+void Job::step_snapshot(weir::Timestamp now) {
+    if (!snapshots_ || !caught_up_ || progress_.empty()) {
+        return;
+    }
+    if (snapshots_->due(now)) {
+        std::vector<SnapshotLabel::Mark> marks;
+        for (std::uint32_t slot = 0; slot < progress_.size(); ++slot) {
+            const Partition& partition = source_.partitions()[slot];
+            const Progress& progress = progress_[slot];
+            marks.push_back({partition.topic, partition.number, progress.next, progress.time, progress.back});
+        }
+        snapshots_->begin(now, *engine_, *reader_, std::move(marks), store_.run());
+    }
+    snapshots_->step();
 }
 
 void Job::keep_within_memory() {

@@ -11,6 +11,8 @@
 // the store. Offsets are committed once the store has acknowledged, and the dead-letter topic has taken, all they led
 // to.
 //
+// Where snapshots are kept, the windows are taken from the newest of use, and only what came since is read again.
+//
 // Near the memory limit consumption waits for what is queued to be written, then what has been idle for longest is
 // dropped and its values are taken back.
 //
@@ -42,6 +44,7 @@
 #include "reader.hpp"
 #include "seams.hpp"
 #include "settings.hpp"
+#include "snapshots.hpp"
 
 namespace live_shopper {
 
@@ -59,6 +62,9 @@ struct JobOptions {
     weir::Duration read_back_slack = std::chrono::minutes{10};   // read further back than the longest window by this
     weir::Duration release_wait = std::chrono::seconds{2};       // for acknowledgements before partitions are given up
     weir::Duration idle_after = std::chrono::milliseconds{100};  // silence after which event time follows the clock
+    SnapshotStore* snapshots = nullptr;                          // outlives the job; null: none are taken
+    weir::Duration snapshot_interval = std::chrono::minutes{1};
+    std::size_t snapshot_keys = 1024;  // written in a turn
 };
 
 class Job {
@@ -114,13 +120,14 @@ private:
         std::vector<Progress> progress;
     };
 
-    void begin();
+    void begin(weir::Timestamp now);
     void own();
     void drop_out(const std::vector<Fence>& newer, weir::Timestamp now);
     void restart_windows(weir::Timestamp now);
     void repair(weir::Timestamp now);
     void go_on_with_repair(weir::Timestamp now);
     void forget();
+    void step_snapshot(weir::Timestamp now);
     void take(const Record& record, weir::Timestamp now);
     void count_arrival(weir::Timestamp arrival);
     void check_caught_up(weir::Timestamp now);
@@ -147,6 +154,8 @@ private:
     Share memory_share_{metrics_.state_bytes};
     std::unique_ptr<Reader> reader_;
     std::unique_ptr<Engine> engine_;
+    std::optional<Snapshots> snapshots_;     // goes before the engine
+    std::optional<SnapshotLabel> restored_;  // what the windows were taken from
     std::vector<Progress> progress_;
     std::deque<Flush> flushes_;  // not acknowledged yet, oldest first
     Flush current_;              // arrivals since the last flush
@@ -169,6 +178,7 @@ private:
     std::uint64_t read_back_ = 0;
     bool assigned_ = false;
     bool starting_ = false;  // start() has to be tried again
+    bool lost_ = false;      // the store may have lost what it had when the snapshot was taken
     bool dirty_ = false;     // an event came since the last flush
     bool caught_up_ = false;
     bool paused_ = false;

@@ -22,6 +22,11 @@ struct Login {
     weir::Timestamp time;
     std::uint64_t arrival;  // the order of those of one time
     weir::Symbol user;
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Login::time, &Login::arrival, &Login::user);
+    }
 };
 
 class Logins {
@@ -60,7 +65,18 @@ public:
         }
     }
 
+    [[nodiscard]] const std::vector<Login>& all() const { return all_; }
     [[nodiscard]] std::size_t heap_bytes() const { return all_.capacity() * sizeof(Login); }
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Logins::all_);
+    }
+    [[nodiscard]] bool snapshot_valid() const {
+        return std::is_sorted(all_.begin(), all_.end(), [](const Login& a, const Login& b) {
+            return std::pair{a.time, a.arrival} < std::pair{b.time, b.arrival};
+        });
+    }
 
 private:
     [[nodiscard]] std::size_t first_after(weir::Timestamp t, std::uint64_t arrival) const {

@@ -152,6 +152,18 @@ std::string Metrics::render() const {
     text.head("redis_writes_total", "counter", "Writes that Redis has acknowledged, by command.");
     text.sample("redis_writes_total", "command=\"set\"", redis_sets.value());
     text.sample("redis_writes_total", "command=\"del\"", redis_deletes.value());
+    text.counter("snapshots_total", "Snapshots of the state that are kept.", snapshots);
+    text.counter("snapshots_failed_total", "Snapshots that could not be kept.", failed_snapshots);
+    text.gauge("snapshot_bytes", "Bytes of the last snapshot.", snapshot_bytes);
+    text.histogram("snapshot_seconds", "From the begin of a snapshot until it was kept.", snapshot);
+    text.head("snapshot_longest_pause_seconds", "gauge", "The longest that a step of a snapshot kept the stream.");
+    text.sample("snapshot_longest_pause_seconds", "", snapshot_pause.seconds());
+    text.head("restores_total", "counter", "Snapshots looked at after an assignment, by what they were.");
+    constexpr std::array<std::string_view, 6> restore_names{"restored",      "none",    "damaged",
+                                                            "other_version", "foreign", "outdated"};
+    for (std::size_t i = 0; i < restores.size(); ++i) {
+        text.sample("restores_total", fmt::format("outcome=\"{}\"", restore_names[i]), restores[i].value());
+    }
     text.histogram("event_to_redis_seconds",
                    "From the record's own Kafka timestamp to Redis' acknowledgement of the flush it was in.",
                    event_to_redis);

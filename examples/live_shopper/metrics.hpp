@@ -32,6 +32,25 @@ private:
     std::atomic<std::uint64_t> value_{0};
 };
 
+/// The longest of some durations.
+class Longest {
+public:
+    void raise(double seconds) noexcept {
+        const auto now = static_cast<std::uint64_t>(seconds * 1e6);
+        for (auto most = microseconds_.load(std::memory_order_relaxed); now > most;) {
+            if (microseconds_.compare_exchange_weak(most, now, std::memory_order_relaxed)) {
+                return;
+            }
+        }
+    }
+    [[nodiscard]] double seconds() const noexcept {
+        return static_cast<double>(microseconds_.load(std::memory_order_relaxed)) / 1e6;
+    }
+
+private:
+    std::atomic<std::uint64_t> microseconds_{0};
+};
+
 /// A part of a level that several hold together; gives it back when it goes.
 class Share {
 public:
@@ -102,8 +121,15 @@ public:
     Number redis_errors;  // connections lost or refused, error replies
     Number redis_sets;    // acknowledged
     Number redis_deletes;
-    Histogram event_to_redis;  // from the record's own time to Redis' acknowledgement
-    Histogram flush;           // advance and drain
+    Number snapshots;         // that are kept
+    Number failed_snapshots;  // that could not be
+    Number snapshot_bytes;    // of the last one
+    Histogram snapshot;       // from its begin until it was kept
+    Longest snapshot_pause;   // of the stream
+    enum Restore : std::uint8_t { restored, none, damaged, other_version, foreign, outdated };
+    std::array<Number, 6> restores;  // by Restore
+    Histogram event_to_redis;        // from the record's own time to Redis' acknowledgement
+    Histogram flush;                 // advance and drain
 
     /// Takes the place of what `whose` said before.
     void set_lags(const void* whose, std::vector<Lag> lags);

@@ -96,6 +96,8 @@ struct Flags {
     std::optional<std::string> redis_key;
     std::optional<std::size_t> max_pending;
     std::optional<std::string> memory_limit;
+    std::optional<std::string> snapshots;
+    std::optional<std::string> snapshot_interval;
     std::optional<unsigned> threads;
     bool embedded_kafka = false;
     std::optional<std::uint32_t> partitions;
@@ -235,6 +237,18 @@ void add_run(CLI::App& app, Flags& flags) {
                    "Memory that state and queues are kept within: near it what was idle for longest is dropped [none]")
         ->type_name("BYTES[K|M|G]")
         ->check(check_bytes);
+    app.add_option("--snapshots", flags.snapshots,
+                   "Keep the state in this directory, so that a start reads back what came since and not two days "
+                   "[none]")
+        ->type_name("DIRECTORY");
+    app.add_option("--snapshot-interval", flags.snapshot_interval, "How often [1m]")
+        ->type_name("DURATION")
+        ->check([](const std::string& text) {
+            const auto parsed = parse_duration(text);
+            return parsed && *parsed >= std::chrono::seconds{1}
+                       ? std::string{}
+                       : fmt::format("expected a duration of 1s or more, found \"{}\"", text);
+        });
     app.add_option("--metrics", flags.metrics,
                    "Serve Prometheus metrics at /metrics; on loopback where only a port is given")
         ->type_name("[HOST:]PORT");
@@ -343,6 +357,8 @@ void apply_run(const Flags& flags, Config& config) {
     if (flags.memory_limit) {
         config.memory_limit = parse_bytes(*flags.memory_limit).value();
     }
+    set(config.snapshots, flags.snapshots);
+    set(config.snapshot_interval, flags.snapshot_interval);
     set(config.threads, flags.threads);
     config.embedded_kafka = config.embedded_kafka || flags.embedded_kafka;
     config.scale_out = config.scale_out || flags.scale_out;

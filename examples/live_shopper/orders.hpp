@@ -14,12 +14,14 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
 #include <optional>
 #include <utility>
 
 #include <boost/container/small_vector.hpp>
 #include <weir/aggregator.hpp>
 #include <weir/decimal.hpp>
+#include <weir/snapshot_stream.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 
@@ -92,19 +94,37 @@ public:
     [[nodiscard]] OrderTotals result() const { return totals_; }
     [[nodiscard]] std::size_t heap_bytes() const { return orders_.heap_bytes() + transactions_.heap_bytes(); }
 
+    void save(weir::SnapshotWriter& out) const;
+    void load(weir::SnapshotReader& in);
+
 private:
     struct Order {
         weir::Timestamp time;
         weir::Decimal value;
         bool inferred;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Order::time, &Order::value, &Order::inferred);
+        }
     };
     struct Transaction {
         weir::Timestamp time;
         weir::Symbol id;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Transaction::time, &Transaction::id);
+        }
     };
     struct Cart {
         weir::Timestamp time;
         weir::Decimal total;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Cart::time, &Cart::total);
+        }
     };
 
     void count(Order order) {
@@ -172,6 +192,35 @@ inline void Orders::expire(weir::Timestamp horizon) {
     while (!orders_.empty() && orders_.front().time <= horizon) {
         discount(orders_.front());
         orders_.pop_front();
+    }
+}
+
+inline void Orders::save(weir::SnapshotWriter& out) const {
+    const auto write = [&](const auto& all) {
+        out.write_count(static_cast<std::size_t>(std::distance(all.begin(), all.end())));
+        for (const auto& one : all) {
+            out.write(one);
+        }
+    };
+    out.write(open_cart_, latest_);
+    write(orders_);
+    write(transactions_);
+}
+
+inline void Orders::load(weir::SnapshotReader& in) {
+    *this = Orders{};
+    in.read(open_cart_, latest_);
+    weir::Timestamp before = weir::Timestamp::min();
+    for (auto left = in.read_count<Order>(); left != 0; --left) {
+        const auto order = in.read<Order>();
+        in.require(before <= order.time && latest_ && order.time <= *latest_, "orders in order of time, to the latest");
+        before = order.time;
+        ++totals_.count;
+        totals_.value += order.value;
+        orders_.push_back(order);
+    }
+    for (auto left = in.read_count<Transaction>(); left != 0; --left) {
+        transactions_.push_back(in.read<Transaction>());
     }
 }
 

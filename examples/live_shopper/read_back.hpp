@@ -20,6 +20,7 @@
 #include <string>
 #include <string_view>
 
+#include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
 
 namespace live_shopper {
@@ -48,11 +49,31 @@ public:
         return runs_.empty() ? std::nullopt : std::optional{runs_.front().first};
     }
 
+    void save(weir::SnapshotWriter& out) const {
+        out.write_count(runs_.size());
+        for (const Run& run : runs_) {
+            out.write(run);
+        }
+    }
+    void load(weir::SnapshotReader& in) {
+        runs_.clear();
+        for (auto left = in.read_count<Run>(); left != 0; --left) {
+            const auto run = in.read<Run>();
+            in.require(runs_.empty() || run.first > runs_.back().first, "offsets that only grow");
+            runs_.push_back(run);
+        }
+    }
+
 private:
     struct Run {
-        std::int64_t first;
-        weir::Timestamp begin;
-        weir::Timestamp latest;
+        std::int64_t first = 0;
+        weir::Timestamp begin{};
+        weir::Timestamp latest{};
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Run::first, &Run::begin, &Run::latest);
+        }
     };
     std::deque<Run> runs_;
 };

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
 #include <weir/watermark.hpp>
 
@@ -45,6 +46,10 @@ public:
     virtual void at_end(std::uint32_t slot, bool ended) = 0;
 
     [[nodiscard]] virtual std::optional<weir::Timestamp> time(weir::Timestamp now) = 0;
+
+    /// How far it is, for a snapshot. It is loaded after begin(), and nobody has been read to the end then.
+    virtual void save(weir::SnapshotWriter& out) const = 0;
+    virtual void load(weir::SnapshotReader& in) = 0;
 };
 
 class EventReader final : public Reader {
@@ -69,6 +74,7 @@ public:
     }
 
     void begin(std::uint32_t partitions, weir::Timestamp now) override {
+        partitions_ = partitions;
         watermarks_ = weir::Watermarks<std::uint32_t>{weir::Duration::zero(), idle_after_};
         for (std::uint32_t slot = 0; slot < partitions; ++slot) {
             watermarks_.add(slot, now);
@@ -76,11 +82,20 @@ public:
     }
     void at_end(std::uint32_t slot, bool ended) override { watermarks_.at_end(slot, ended); }
     [[nodiscard]] std::optional<weir::Timestamp> time(weir::Timestamp now) override { return watermarks_.time(now); }
+    void save(weir::SnapshotWriter& out) const override { out.write(partitions_, watermarks_); }
+    void load(weir::SnapshotReader& in) override {
+        in.expect("partitions", partitions_);
+        in.read(watermarks_);
+        for (std::uint32_t slot = 0; slot < partitions_; ++slot) {
+            watermarks_.at_end(slot, false);
+        }
+    }
 
 private:
     Decoder decoder_;
     ShopEvent event_;
     weir::Duration idle_after_;
+    std::uint32_t partitions_ = 0;
     weir::Watermarks<std::uint32_t> watermarks_;
 };
 
@@ -107,6 +122,8 @@ public:
     void begin(std::uint32_t /*partitions*/, weir::Timestamp /*now*/) override { time_ = StageTime{}; }
     void at_end(std::uint32_t /*slot*/, bool /*ended*/) override {}
     [[nodiscard]] std::optional<weir::Timestamp> time(weir::Timestamp /*now*/) override { return time_.status().time; }
+    void save(weir::SnapshotWriter& out) const override { out.write(time_); }
+    void load(weir::SnapshotReader& in) override { in.read(time_); }
 
 private:
     StageRecord record_;

@@ -156,6 +156,20 @@ std::optional<Acknowledgement> RedisStore::next_acknowledgement() {
     return news;
 }
 
+std::string RedisStore::run() const {
+    const std::lock_guard lock{mutex_};
+    return known_run_;
+}
+
+void RedisStore::expect(const std::string& run) {
+    const std::lock_guard lock{mutex_};
+    if (known_run_.empty()) {
+        known_run_ = run;
+    } else if (!run.empty() && run != known_run_) {
+        reset_ = true;
+    }
+}
+
 void RedisStore::run() {
     // hiredis writes without MSG_NOSIGNAL.
     sigset_t pipe;
@@ -606,11 +620,13 @@ std::optional<std::string> RedisStore::shake_hands() {
         if (const auto at = info.find("run_id:"); at != std::string_view::npos) {
             const auto id = info.substr(at + 7, info.find('\r', at) - at - 7);
             same_run = run_id_ == id;
+            run_id_ = id;
             // Another run of Redis knows what its last snapshot knew, or nothing.
-            if (!run_id_.empty() && !same_run) {
+            const std::lock_guard lock{mutex_};
+            if (!known_run_.empty() && known_run_ != run_id_) {
                 reset_ = true;
             }
-            run_id_ = id;
+            known_run_ = run_id_;
         }
     }
     if (same_run && !connection_id_.empty()) {  // another run gives the id to somebody else

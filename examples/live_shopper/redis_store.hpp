@@ -57,6 +57,8 @@ public:
     [[nodiscard]] std::size_t pending() const override { return pending_.load(std::memory_order_relaxed); }
     [[nodiscard]] bool available() const override { return available_.load(std::memory_order_relaxed); }
     bool take_reset() override { return reset_.exchange(false, std::memory_order_relaxed); }
+    [[nodiscard]] std::string run() const override;
+    void expect(const std::string& run) override;
 
 private:
     using Steady = std::chrono::steady_clock;
@@ -103,7 +105,8 @@ private:
     Share up_{metrics_.redis_up};
 
     // Shared with the job's thread.
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::string known_run_;  // of Redis, to which what it acknowledged is known
     std::vector<Batch> submitted_;
     std::deque<Acknowledgement> acknowledgements_;
     std::optional<std::vector<Fence>> owned_;    // news from own()

@@ -10,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <fmt/format.h>
@@ -24,6 +25,7 @@
 #include "metrics.hpp"
 #include "metrics_server.hpp"
 #include "redis_store.hpp"
+#include "snapshot_directory.hpp"
 #include "watchdog.hpp"
 
 namespace live_shopper {
@@ -84,6 +86,10 @@ int run(const Config& given, std::FILE* out) {
         RedisStore store{config.redis, metrics};
         KafkaDeadLetters dead_letters{config.kafka, metrics};
         KafkaSource source{config.kafka, metrics};
+        std::optional<SnapshotDirectory> snapshots;
+        if (!config.snapshots.empty()) {
+            snapshots.emplace(config.snapshots, config.kafka.group);
+        }
         // The log of the embedded Kafka is gone with the process, and so is whoever could come back to write of it.
         Job job{{.settings = config.settings,
                  .fence = config.embedded_kafka ? std::string{} : "live-shopper:fence:" + config.kafka.group,
@@ -91,7 +97,9 @@ int run(const Config& given, std::FILE* out) {
                  .max_record = config.max_record,
                  .max_pending = config.max_pending,
                  .memory_limit = config.memory_limit,
-                 .memory = count_memory(fetched)},
+                 .memory = count_memory(fetched),
+                 .snapshots = snapshots ? &*snapshots : nullptr,
+                 .snapshot_interval = config.snapshot_interval},
                 source,
                 store,
                 dead_letters,

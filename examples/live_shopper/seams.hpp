@@ -207,6 +207,12 @@ public:
 
     /// True once after the store came back as one that may have lost what it had acknowledged.
     virtual bool take_reset() = 0;
+
+    /// Which of its runs the store is in, by a name that no other has; empty while that is not known.
+    [[nodiscard]] virtual std::string run() const = 0;
+
+    /// Says in which run of it values were acknowledged that this process knows of: another one is a reset.
+    virtual void expect(const std::string& run) = 0;
 };
 
 /// Where records go that cannot be decoded.
@@ -231,6 +237,48 @@ public:
 
     /// Whether so many wait that no more should come; stays so until half of them are gone.
     [[nodiscard]] virtual bool full() const = 0;
+};
+
+/// Where snapshots of the state are kept: the newest two that were completed. One is put at a time, in parts.
+class SnapshotStore {
+public:
+    SnapshotStore() = default;
+    SnapshotStore(const SnapshotStore&) = delete;
+    SnapshotStore& operator=(const SnapshotStore&) = delete;
+    virtual ~SnapshotStore() = default;
+
+    /// What has become of the one that was begun last.
+    enum class State : std::uint8_t {
+        none,    // there is none, or it was abandoned
+        open,    // begun
+        busy,    // completed, not safe yet
+        kept,    // safe
+        failed,  // will never be
+    };
+
+    /// Begins one; what was begun before and not completed is dropped.
+    virtual void begin() = 0;
+    /// The next part of it.
+    virtual void append(std::vector<std::byte> part) = 0;
+    /// Every part was given: it is to be kept, and the oldest one to go.
+    virtual void complete() = 0;
+    /// Drops what was begun and not completed.
+    virtual void abandon() = 0;
+
+    [[nodiscard]] virtual State state() const = 0;
+
+    /// Whether so many parts wait that no more should come now.
+    [[nodiscard]] virtual bool full() const = 0;
+
+    /// The names of those that are kept, the newest first.
+    virtual std::vector<std::string> names() = 0;
+
+    struct Bytes {
+        std::span<const std::byte> bytes;
+        std::shared_ptr<const void> owner;  // they last as long as this
+    };
+    /// One of them; nothing where it cannot be read.
+    virtual std::optional<Bytes> read(const std::string& name) = 0;
 };
 
 }  // namespace live_shopper

@@ -69,12 +69,23 @@ struct Activity {
     [[nodiscard]] double cart_ratio() const {
         return product_views == 0 ? 0 : static_cast<double>(adds) / static_cast<double>(product_views);
     }
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Activity::page_views, &Activity::product_views, &Activity::adds, &Activity::removes,
+                   &Activity::searches);
+    }
 };
 
 /// Where an event says that its visitor came from.
 struct Marketing {
     std::string campaign;
     std::string source;
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Marketing::campaign, &Marketing::source);
+    }
 };
 
 }  // namespace live_shopper

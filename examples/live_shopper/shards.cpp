@@ -229,6 +229,14 @@ void Shards::move(std::string_view from, std::string_view to, const weir::Histor
 
 void Shards::assume_published(std::string_view user) { shards_[shard_of(user)]->users.assume_published(user); }
 
+void Shards::assume_published() {
+    work_off();
+    for (const auto& shard : shards_) {
+        shard->users.assume_published();
+        shard->sessions.assume_published();
+    }
+}
+
 void Shards::advance_to(weir::Timestamp now) {
     const auto advance = [&](std::size_t i) {
         Shard& shard = *shards_[i];
@@ -338,6 +346,98 @@ std::size_t Shards::memory_in_use() {
         sum += shard->users.memory_in_use() + shard->sessions.memory_in_use() + shard->symbols.memory_in_use();
     }
     return sum;
+}
+
+std::string Shards::snapshot_description() const {
+    return std::to_string(shards_.size()) + " of " + shards_[0]->users.snapshot_description() + "; " +
+           shards_[0]->sessions.snapshot_description();
+}
+
+void Shards::begin_snapshot(std::vector<std::uint64_t>& rows) {
+    work_off();
+    for (const auto& shard : shards_) {
+        for (const auto* const lanes : {&shard->users, &shard->sessions}) {
+            const auto more = lanes->begin_snapshot();
+            rows.insert(rows.end(), more.begin(), more.end());
+        }
+    }
+}
+
+bool Shards::continue_snapshot(std::size_t& keys, const SnapshotSink& end_piece, std::uint32_t first) const {
+    bool more = false;
+    for (const auto& shard : shards_) {
+        for (const auto* const lanes : {&shard->users, &shard->sessions}) {
+            const SnapshotSink shifted = [&](weir::SnapshotWriter& piece, std::uint32_t section, std::uint32_t rows) {
+                end_piece(piece, first + section, rows);
+            };
+            more = lanes->continue_snapshot(keys, shifted) || more;
+            first += static_cast<std::uint32_t>(lanes->lanes());
+        }
+    }
+    return more;
+}
+
+void Shards::end_snapshot() const noexcept {
+    for (const auto& shard : shards_) {
+        shard->users.end_snapshot();
+        shard->sessions.end_snapshot();
+    }
+}
+
+struct Shards::Restoring::Lanes {
+    weir::Pipeline<ShopperEvent>::Restoring of;
+    weir::Symbols& symbols;
+};
+
+Shards::Restoring::Restoring(Shards& target) {
+    for (const auto& shard : target.shards_) {
+        for (auto* const lanes : {&shard->users, &shard->sessions}) {
+            using Of = weir::Pipeline<ShopperEvent>::Restoring;
+            lanes_.push_back(std::make_unique<Lanes>(Lanes{Of{*lanes}, shard->symbols}));
+        }
+    }
+}
+
+Shards::Restoring::~Restoring() = default;
+
+std::size_t Shards::Restoring::sections() const {
+    std::size_t sum = 0;
+    for (const auto& lanes : lanes_) {
+        sum += lanes->of.sections();
+    }
+    return sum;
+}
+
+// Those that a section is of, and which of theirs it is.
+Shards::Restoring::Lanes& Shards::Restoring::lanes_of(std::uint32_t& section) {
+    auto lanes = lanes_.begin();
+    for (; section >= (*lanes)->of.sections(); ++lanes) {
+        section -= static_cast<std::uint32_t>((*lanes)->of.sections());
+    }
+    return **lanes;
+}
+
+void Shards::Restoring::reserve(std::uint32_t section, std::size_t rows) {
+    Lanes& lanes = lanes_of(section);
+    lanes.of.reserve(section, rows);
+}
+
+void Shards::Restoring::read(std::uint32_t section, weir::SnapshotReader& in) {
+    Lanes& lanes = lanes_of(section);
+    in.intern_in(lanes.symbols);
+    lanes.of.read(section, in);
+}
+
+void Shards::Restoring::finish(const weir::SnapshotReader& end) {
+    for (const auto& lanes : lanes_) {
+        lanes->of.finish(end);
+    }
+}
+
+void Shards::Restoring::commit() {
+    for (const auto& lanes : lanes_) {
+        lanes->of.commit();
+    }
 }
 
 }  // namespace live_shopper

@@ -17,11 +17,13 @@
 #include <memory>
 #include <memory_resource>
 #include <optional>
+#include <string>
 #include <string_view>
 #include <thread>
 #include <vector>
 
 #include <weir/pipeline.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 
@@ -29,6 +31,9 @@
 #include "shopper_event.hpp"
 
 namespace live_shopper {
+
+/// Takes a piece of so many rows of a section of a snapshot.
+using SnapshotSink = std::function<void(weir::SnapshotWriter& piece, std::uint32_t section, std::uint32_t rows)>;
 
 /// Calls a function for each of 0 to n - 1 at once, 0 on the calling thread, and waits for all.
 class ForkJoin {
@@ -74,6 +79,7 @@ public:
     void remove(std::string_view user, const weir::History& history, bool published);
     void move(std::string_view from, std::string_view to, const weir::History& history, bool published);
     void assume_published(std::string_view user);
+    void assume_published();
     void advance_to(weir::Timestamp now);
     void drain(const weir::MetricSink& sink);
     void forget();
@@ -90,6 +96,29 @@ public:
     [[nodiscard]] weir::Duration horizon() const;
     [[nodiscard]] std::size_t keys();
     [[nodiscard]] std::size_t memory_in_use();
+
+    /// For snapshots of the engine, as sections from `first` on: one for each lane of each shard.
+    [[nodiscard]] std::string snapshot_description() const;
+    void begin_snapshot(std::vector<std::uint64_t>& rows);
+    bool continue_snapshot(std::size_t& keys, const SnapshotSink& end_piece, std::uint32_t first) const;
+    void end_snapshot() const noexcept;
+
+    /// The lanes beside those that are to be restored, until all rows have come.
+    class Restoring {
+    public:
+        explicit Restoring(Shards& target);
+        ~Restoring();
+        [[nodiscard]] std::size_t sections() const;
+        void reserve(std::uint32_t section, std::size_t rows);
+        void read(std::uint32_t section, weir::SnapshotReader& in);
+        void finish(const weir::SnapshotReader& end);
+        void commit();
+
+    private:
+        struct Lanes;
+        Lanes& lanes_of(std::uint32_t& section);
+        std::vector<std::unique_ptr<Lanes>> lanes_;
+    };
 
 private:
     struct Shard;

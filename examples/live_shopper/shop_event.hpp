@@ -15,6 +15,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <weir/decimal.hpp>
+#include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
 
 namespace live_shopper {
@@ -49,6 +50,13 @@ enum class DeviceClass : std::uint8_t { desktop, mobile, tablet, tv, robot, unkn
 [[nodiscard]] constexpr std::string_view name(DeviceClass device) noexcept {
     constexpr std::array<std::string_view, 6> names{"Desktop", "Mobile", "Tablet", "TV", "Robot", "Unknown"};
     return names[static_cast<std::size_t>(device)];
+}
+
+inline void save(weir::SnapshotWriter& out, DeviceClass device) { out.write(static_cast<std::uint8_t>(device)); }
+inline void load(weir::SnapshotReader& in, DeviceClass& device) {
+    const auto number = in.read<std::uint8_t>();
+    in.require(number <= static_cast<std::uint8_t>(DeviceClass::unknown), "a class of devices");
+    device = static_cast<DeviceClass>(number);
 }
 
 /// One product of an event.

@@ -27,11 +27,12 @@ struct ShopperEvent {
 };
 
 /// What every record carries so that it can move to another user: see Stitcher. One that holds symbols has
-/// `rehome(symbols)` for the move to a shard with another table.
+/// `rehome(symbols)` for the move to a shard with another table. All list their members for snapshots.
 struct Movable {
-    std::uint64_t origin;
-    std::uint64_t arrival;
+    std::uint64_t origin = 0;
+    std::uint64_t arrival = 0;
 
+    Movable() = default;
     explicit Movable(const ShopperEvent& e) : origin{e.origin}, arrival{e.arrival} {}
 };
 
@@ -48,6 +49,15 @@ public:
         using Bits = weir::Decimal::UnsignedWide;
         const Bits bits = static_cast<Bits>(static_cast<std::uint64_t>(high_)) << 64 | low_;
         return high_ == none ? std::nullopt : std::optional{weir::Decimal::from_millionths(static_cast<Wide>(bits))};
+    }
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&Amount::low_, &Amount::high_);
+    }
+    [[nodiscard]] bool snapshot_valid() const {
+        const auto decimal = value();
+        return !decimal || decimal->snapshot_valid();
     }
 
 private:
@@ -78,12 +88,21 @@ struct ProductView : Movable {
             *text = symbols.intern(text->view());
         }
     }
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&ProductView::origin, &ProductView::arrival, &ProductView::product_id, &ProductView::brand_name,
+                   &ProductView::unit_price);
+    }
 };
 
 struct CategoryView : Movable {
     weir::Symbol category;
 
     void rehome(weir::Symbols& symbols) { category = symbols.intern(category.view()); }
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&CategoryView::origin, &CategoryView::arrival, &CategoryView::category);
+    }
 };
 
 struct CartChange : Movable {
@@ -92,9 +111,20 @@ struct CartChange : Movable {
 
     /// price x quantity; 0 where the price is unknown
     [[nodiscard]] weir::Decimal value() const { return *worth.value(); }
+
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&CartChange::origin, &CartChange::arrival, &CartChange::worth, &CartChange::added);
+    }
+    [[nodiscard]] bool snapshot_valid() const { return worth.value().has_value(); }
 };
 
-struct CheckoutStep : Movable {};
+struct CheckoutStep : Movable {
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&CheckoutStep::origin, &CheckoutStep::arrival);
+    }
+};
 
 struct PurchaseStep : Movable {
     weir::Symbol transaction;
@@ -105,6 +135,11 @@ struct PurchaseStep : Movable {
     [[nodiscard]] std::optional<weir::Decimal> total() const { return amount.value(); }
 
     void rehome(weir::Symbols& symbols) { transaction = symbols.intern(transaction.view()); }
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&PurchaseStep::origin, &PurchaseStep::arrival, &PurchaseStep::transaction, &PurchaseStep::amount,
+                   &PurchaseStep::type);
+    }
 };
 
 }  // namespace live_shopper

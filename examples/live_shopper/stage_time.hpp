@@ -65,12 +65,22 @@ public:
         return {time_, idle && !held};
     }
 
+    template <class All>
+    static constexpr auto snapshot_members(All all) {
+        return all(&StageTime::sources_, &StageTime::latest_, &StageTime::time_);
+    }
+
 private:
     struct Source {
         std::optional<weir::Timestamp> time;
         weir::Timestamp logged = weir::Timestamp::min();
         bool idle = false;
         bool known = false;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Source::time, &Source::logged, &Source::idle, &Source::known);
+        }
     };
 
     std::vector<Source> sources_;

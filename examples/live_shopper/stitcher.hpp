@@ -18,13 +18,14 @@
 #include <string>
 #include <string_view>
 
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/lane.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 
 #include "logins.hpp"
+#include "remembered.hpp"
 
 namespace live_shopper {
 
@@ -35,6 +36,8 @@ struct Claim {
 };
 
 class Stitcher {
+    struct Visitor;
+
 public:
     /// `horizon`: how far back history matters. The symbols outlive the stitcher.
     Stitcher(weir::Duration horizon, weir::Symbols& symbols)
@@ -81,9 +84,7 @@ public:
     void advance_to(weir::Timestamp now) {
         visitors_.advance_to(now);
         visitors_.drain([](const std::string&, Visitor&) {});
-        if (!forgotten_.empty() && weir::saturating_subtract(now, horizon_) >= forgotten_until_) {
-            forgotten_ = {};
-        }
+        forgotten_.forget(weir::saturating_subtract(now, horizon_));
     }
 
     /// Forgets visitors without an event after `until`, to have their memory.
@@ -92,22 +93,39 @@ public:
             if (v.last > until) {
                 return false;
             }
-            forgotten_.insert(origin(name));
-            forgotten_until_ = std::max(forgotten_until_, until);
+            forgotten_.add(origin(name), until);
             return true;
         });
     }
 
     /// Until when events of a visitor may have been forgotten that a login would claim; nothing where none were.
     [[nodiscard]] std::optional<weir::Timestamp> forgot(std::string_view visitor) const {
-        return !forgotten_.empty() && forgotten_.contains(origin(visitor)) ? std::optional{forgotten_until_}
-                                                                           : std::nullopt;
+        const weir::Timestamp* const until = forgotten_.empty() ? nullptr : forgotten_.find(origin(visitor));
+        return until == nullptr ? std::nullopt : std::optional{*until};
+    }
+
+    /// Calls `f` with every user that a visitor has been.
+    template <class F>
+    void each_user(std::string_view visitor, F f) const {
+        if (const Visitor* const found = visitors_.find(visitor)) {
+            for (const Login& login : found->logins.all()) {
+                f(login.user.view());
+            }
+        }
     }
 
     [[nodiscard]] std::size_t size() const { return visitors_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const {
-        return visitors_.memory_in_use() + forgotten_.bucket_count() * (sizeof(std::uint64_t) + 1);
-    }
+    [[nodiscard]] std::size_t memory_in_use() const { return visitors_.memory_in_use() + forgotten_.memory_in_use(); }
+
+    /// For snapshots of the engine: what is a section of one each, and how many logins came.
+    using Visitors = weir::KeyedWindows<std::string, Visitor>;
+    using Forgotten = Remembered<std::uint64_t>;
+    [[nodiscard]] const Visitors& visitors() const { return visitors_; }
+    [[nodiscard]] Visitors& visitors() { return visitors_; }
+    [[nodiscard]] const Forgotten& forgotten() const { return forgotten_; }
+    [[nodiscard]] Forgotten& forgotten() { return forgotten_; }
+    [[nodiscard]] std::uint64_t arrivals() const { return arrivals_; }
+    void count_from(std::uint64_t arrivals) { arrivals_ = arrivals; }
 
 private:
     struct Visitor {
@@ -130,12 +148,17 @@ private:
         [[nodiscard]] bool empty() const { return *next_expiry() <= now; }
         [[nodiscard]] std::optional<weir::Timestamp> next_expiry() const { return weir::saturating_add(last, horizon); }
         [[nodiscard]] std::size_t heap_bytes() const { return logins.heap_bytes(); }
+
+        void save(weir::SnapshotWriter& out) const { out.write(horizon, last, anonymous_until, logins, now); }
+        void load(weir::SnapshotReader& in) {
+            in.expect("a horizon of", horizon);
+            in.read(last, anonymous_until, logins, now);
+        }
     };
 
     weir::Duration horizon_;
-    weir::KeyedWindows<std::string, Visitor> visitors_;
-    boost::unordered_flat_set<std::uint64_t> forgotten_;  // visitors, by origin
-    weir::Timestamp forgotten_until_ = weir::Timestamp::min();
+    Visitors visitors_;
+    Forgotten forgotten_;  // visitors, by origin
     weir::Symbols& symbols_;
     std::uint64_t arrivals_ = 0;
 };

@@ -6,10 +6,12 @@
 // so a job can be dropped at any moment, as by kill -9, and another one started on them.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -70,6 +72,7 @@ struct World {
     }
 
     weir::Timestamp now = shop_events::noon;
+    std::string run = "first";  // of the store
     std::vector<Log> logs;
     std::map<std::string, Value> values;
     std::vector<Letter> letters;
@@ -253,6 +256,8 @@ public:
     [[nodiscard]] std::size_t pending() const override { return writes_.size(); }
     [[nodiscard]] bool available() const override { return up; }
     bool take_reset() override { return std::exchange(reset, false); }
+    [[nodiscard]] std::string run() const override { return world_.run; }
+    void expect(const std::string& run) override { reset = reset || run != world_.run; }
 
     bool automatic = true;  // takes writes in at once
     bool up = true;
@@ -302,6 +307,51 @@ private:
     World& world_;
     std::deque<World::Letter> waiting_;
     std::uint64_t delivered_ = 0;
+};
+
+/// Snapshots in memory, which are safe at once. The disk outlives the job.
+class SnapshotStore final : public live_shopper::SnapshotStore {
+public:
+    using Disk = std::deque<std::vector<std::byte>>;  // the newest first
+
+    explicit SnapshotStore(Disk& disk) : disk_{disk} {}
+
+    void begin() override {
+        bytes_.clear();
+        state_ = State::open;
+        ++begun;
+    }
+    void append(std::vector<std::byte> part) override {
+        bytes_.insert(bytes_.end(), part.begin(), part.end());
+        state_ = full_disk ? State::failed : state_;
+    }
+    void complete() override {
+        disk_.push_front(std::exchange(bytes_, {}));
+        disk_.resize(std::min<std::size_t>(disk_.size(), 2));
+        state_ = State::kept;
+    }
+    void abandon() override { state_ = State::none; }
+    [[nodiscard]] State state() const override { return state_; }
+    [[nodiscard]] bool full() const override { return false; }
+    std::vector<std::string> names() override {
+        std::vector<std::string> all;
+        for (std::size_t i = 0; i != disk_.size(); ++i) {
+            all.push_back(std::to_string(i));
+        }
+        return all;
+    }
+    std::optional<Bytes> read(const std::string& name) override {
+        auto bytes = std::make_shared<const std::vector<std::byte>>(disk_[std::stoul(name)]);
+        return Bytes{*bytes, bytes};
+    }
+
+    bool full_disk = false;
+    int begun = 0;
+
+private:
+    Disk& disk_;
+    std::vector<std::byte> bytes_;
+    State state_ = State::none;
 };
 
 }  // namespace fakes

@@ -5,11 +5,13 @@
 // mock cluster three seconds.
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
+#include <unistd.h>
 #include <catch2/catch.hpp>
 
 #include "embedded_kafka.hpp"
@@ -21,6 +23,7 @@
 #include "redis_server.hpp"
 #include "redis_store.hpp"
 #include "shop_events.hpp"
+#include "snapshot_directory.hpp"
 
 using namespace std::chrono_literals;
 using kafka_support::Producer;
@@ -96,8 +99,8 @@ struct Reader {
 
 // The whole job.
 struct Shop {
-    Shop(const KafkaConfig& kafka, const RedisServer& server)
-        : store{redis_config(server), metrics}, letters{kafka, metrics}, source{kafka, metrics}, job{{},
+    Shop(const KafkaConfig& kafka, const RedisServer& server, const live_shopper::JobOptions& options = {})
+        : store{redis_config(server), metrics}, letters{kafka, metrics}, source{kafka, metrics}, job{options,
                                                                                                      source,
                                                                                                      store,
                                                                                                      letters,
@@ -397,4 +400,65 @@ TEST_CASE("events become values in Redis, what cannot be decoded a dead letter, 
     CHECK(shop.until([&] { return server.get(count) == "4"; }));
     CHECK(shop.until([&] { return server.command({"DBSIZE"}) == before; }));
     CHECK(shop.stop());
+}
+
+TEST_CASE("a restart with a snapshot reads what came since and is sooner at work", "[kafka][snapshots]") {
+    EmbeddedKafka kafka{"events", 4};
+    RedisServer server;
+    const auto config = config_of(kafka);
+    const auto path = std::filesystem::temp_directory_path() / ("live-shopper-" + std::to_string(::getpid()));
+    live_shopper::SnapshotDirectory snapshots{path.string(), "group"};
+    live_shopper::JobOptions options;
+    options.fence = "live-shopper:fence:group";
+    options.snapshots = &snapshots;
+    options.snapshot_interval = 1s;
+    Producer producer{kafka.address()};
+    constexpr int events = 20'000;
+    for (int i = 0; i < events; ++i) {
+        const auto user = std::to_string(i % 1000);
+        producer.send("events",
+                      shop_events::Event{.id = "e" + std::to_string(i),
+                                         .time = wall_clock(),
+                                         .user = "u" + user,
+                                         .visitor = "v" + user,
+                                         .session = "s" + user,
+                                         .product = std::to_string(i % 50)}
+                          .json(),
+                      i % 4);
+    }
+    producer.flush();
+    {
+        Shop shop{config, server, options};
+        REQUIRE(shop.until([&] { return shop.job.caught_up() && shop.store.pending() == 0; }));
+        REQUIRE(shop.until([&] { return shop.metrics.snapshots.value() == 2; }));
+        CHECK(shop.metrics.snapshot_bytes.value() > 100'000);
+    }
+    const std::string before = server.command({"DBSIZE"}).value();
+    producer.send("events", shop_events::Event{.id = "more", .time = wall_clock(), .user = "u1", .product = "x"}.json(),
+                  0);
+    producer.flush();
+
+    const auto seconds_to_work = [&](const live_shopper::JobOptions& with, std::uint64_t& read_back) {
+        Shop shop{config, server, with};
+        REQUIRE(shop.until([&] { return shop.metrics.rebalances.value() == 1; }, 60s));
+        const auto begin = std::chrono::steady_clock::now();
+        REQUIRE(shop.until([&] { return shop.job.caught_up(); }));
+        const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
+        REQUIRE(shop.until([&] { return shop.store.pending() == 0; }));
+        CHECK(server.get("user:u1:product_view_count_1h") == "2");
+        read_back = shop.metrics.read_back.value();
+        CHECK(shop.metrics.restores[Metrics::restored].value() == (with.snapshots != nullptr ? 1 : 0));
+        return took.count();
+    };
+    std::uint64_t with = 0;
+    std::uint64_t without = 0;
+    const double seconds_with = seconds_to_work(options, with);
+    options.snapshots = nullptr;
+    const double seconds_without = seconds_to_work(options, without);
+    INFO("with a snapshot " << seconds_with << " s, without " << seconds_without << " s");
+    CHECK(with < 100);
+    CHECK(without >= events);
+    CHECK(seconds_with < seconds_without);
+    CHECK(std::stoi(server.command({"DBSIZE"}).value()) >= std::stoi(before));
+    std::filesystem::remove_all(path);
 }

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "seams.hpp"
+#include "snapshots.hpp"
 #include "stage_record.hpp"
 #include "world.hpp"
 
@@ -351,6 +352,14 @@ public:
     bool take_reset() override {
         hook_();
         return std::exchange(reset_, false);
+    }
+    [[nodiscard]] std::string run() const override { return run_ == 0 ? "" : std::to_string(run_); }
+    void expect(const std::string& run) override {
+        if (run_ == 0) {
+            run_ = run.empty() ? 0 : std::stoi(run);
+        } else if (!run.empty() && run != this->run()) {
+            reset_ = true;
+        }
     }
 
     /// The store's own thread, for a moment.
@@ -887,6 +896,156 @@ private:
     Hook hook_;
     std::deque<Letter> waiting_;
     std::uint64_t sent_ = 0;
+};
+
+/// Snapshots on a disk that may be full, and that loses or spoils some of what it said was safe.
+class SnapshotStore final : public live_shopper::SnapshotStore {
+public:
+    SnapshotStore(World& world, Disk& disk, Hook hook) : world_{world}, disk_{disk}, hook_{std::move(hook)} {}
+
+    void begin() override {
+        hook_();
+        bytes_.clear();
+        state_ = State::open;
+    }
+    void append(std::vector<std::byte> part) override {
+        hook_();
+        if (world_.now < disk_.full_until) {
+            state_ = State::failed;
+        }
+        bytes_.insert(bytes_.end(), part.begin(), part.end());
+    }
+    void complete() override {
+        hook_();
+        state_ = state_ == State::failed ? state_ : State::busy;
+    }
+    void abandon() override {
+        hook_();
+        state_ = State::none;
+    }
+    [[nodiscard]] State state() const override { return state_; }
+    [[nodiscard]] bool full() const override { return world_.random.one_in(8); }
+
+    std::vector<std::string> names() override {
+        hook_();
+        std::vector<std::string> all;
+        for (std::size_t i = 0; i != disk_.snapshots.size(); ++i) {
+            all.push_back(std::to_string(i));
+        }
+        return all;
+    }
+    std::optional<Bytes> read(const std::string& name) override {
+        hook_();
+        auto bytes = std::make_shared<std::vector<std::byte>>(disk_.snapshots[std::stoul(name)]);
+        if (world_.breakage == Breakage::snapshot_without_offset) {
+            say_it_is_of_what_is_committed(*bytes);
+        } else if (world_.breakage == Breakage::torn_snapshot_trusted) {
+            cut_and_say_it_is_whole(*bytes);
+        }
+        return Bytes{*bytes, bytes};
+    }
+
+    /// The thread that waits for the disk.
+    void background() {
+        if (state_ != State::busy || !(world_.calm || world_.random.one_in(3))) {
+            return;
+        }
+        state_ = State::kept;
+        if (!world_.calm && world_.random.one_in(8)) {
+            spoil(bytes_);
+        }
+        disk_.snapshots.push_front(std::move(bytes_));
+        disk_.snapshots.resize(std::min<std::size_t>(disk_.snapshots.size(), 2));
+    }
+
+private:
+    using Snapshot = std::vector<std::byte>;
+
+    void spoil(Snapshot& bytes) {
+        switch (world_.random.below(4)) {
+            case 0:
+                world_.tell("a snapshot is torn");
+                bytes.resize(world_.random.below(bytes.size()));
+                break;
+            case 1:
+                world_.tell("a bit of a snapshot flips");
+                bytes[world_.random.below(bytes.size())] ^= std::byte{1} << static_cast<int>(world_.random.below(8));
+                break;
+            case 2:
+                world_.tell("a snapshot is of an older version");
+                bytes[live_shopper::snapshot_version_at] = std::byte{0};
+                break;
+            default:
+                world_.tell("a snapshot is of another job");
+                relabel(bytes, [](live_shopper::SnapshotLabel& label) { label.owner += " of another"; });
+                break;
+        }
+    }
+
+    template <class Change>
+    static void relabel(Snapshot& bytes, Change change) {
+        std::string other_version;
+        const Snapshot whole = bytes;
+        try {
+            if (auto read = live_shopper::read_label(whole, other_version)) {
+                change(read->label);
+                bytes = write_label(read->label);
+                bytes.insert(bytes.end(), read->engine.begin(), read->engine.end());
+            }
+        } catch (const weir::SnapshotError&) {
+            return;  // it was spoilt before
+        }
+    }
+
+    void say_it_is_of_what_is_committed(Snapshot& bytes) const {
+        relabel(bytes, [&](live_shopper::SnapshotLabel& label) {
+            for (auto& mark : label.marks) {
+                mark.next = world_.kafka.logs[static_cast<std::size_t>(mark.partition)].committed.value_or(mark.next);
+            }
+        });
+    }
+
+    // Drops the last of its pieces and takes the rows that are missing out of the head.
+    void cut_and_say_it_is_whole(Snapshot& bytes) {
+        std::string other_version;
+        try {
+            const auto read = live_shopper::read_label(bytes, other_version);
+            if (!read) {
+                return;
+            }
+            weir::detail::PieceReader pieces{read->engine, nullptr};
+            weir::SnapshotReader name{read->engine};
+            static_cast<void>(name.take(weir::detail::piece_head));
+            const std::string of{name.read_text()};
+            std::vector<std::uint64_t> rows = pieces.head(of);
+            std::vector<std::uint64_t> kept(rows.size());
+            std::vector<std::size_t> ends{weir::detail::snapshot_head(of, rows).size()};
+            std::vector<weir::detail::PieceReader::Piece> all;
+            while (!pieces.at_end()) {
+                all.push_back(pieces.next());
+                ends.push_back(all.back().in.offset() + all.back().in.remaining() + weir::detail::piece_tail);
+            }
+            const std::size_t left = world_.random.below(all.size());
+            for (std::size_t i = 0; i != left; ++i) {
+                kept[all[i].section] += all[i].rows;
+            }
+            const auto head = weir::detail::snapshot_head(of, kept);
+            Snapshot cut = write_label(read->label);
+            const auto begin = std::as_const(head).bytes();
+            cut.insert(cut.end(), begin.begin(), begin.end());
+            cut.insert(cut.end(), read->engine.begin() + static_cast<std::ptrdiff_t>(ends.front()),
+                       read->engine.begin() + static_cast<std::ptrdiff_t>(ends[left]));
+            bytes = std::move(cut);
+        } catch (const weir::SnapshotError&) {
+            return;
+        }
+    }
+
+    World& world_;
+    Disk& disk_;
+    Hook hook_;
+    Snapshot bytes_;
+    State state_ = State::none;
 };
 
 }  // namespace simulation

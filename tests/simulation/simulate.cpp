@@ -99,6 +99,8 @@ int main(int argc, char** argv) {
             sum.values += outcome.values;
             sum.evicted += outcome.evicted;
             sum.missing += outcome.missing;
+            sum.restored += outcome.restored;
+            sum.unusable += outcome.unusable;
             sum.starts += outcome.starts;
             sum.kills += outcome.kills;
             sum.stalls += outcome.stalls;
@@ -123,10 +125,11 @@ int main(int argc, char** argv) {
     }
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - begin;
     fmt::print(
-        "{} seeds from {}: {} went wrong; {} events, {} starts, {} kills, {} stalls, {} transactions, {} refused, "
-        "{} values compared, trace {:016x}, {:.1f} s\n",
-        seeds, from, bad.size(), sum.events, sum.starts, sum.kills, sum.stalls, sum.writes, sum.refused, sum.values,
-        sum.trace, took.count());
+        "{} seeds from {}: {} went wrong; {} events, {} starts, {} kills, {} stalls, {} snapshots restored, {} "
+        "unusable, "
+        "{} transactions, {} refused, {} values compared, trace {:016x}, {:.1f} s\n",
+        seeds, from, bad.size(), sum.events, sum.starts, sum.kills, sum.stalls, sum.restored, sum.unusable, sum.writes,
+        sum.refused, sum.values, sum.trace, took.count());
     if (memory_limit != 0) {
         fmt::print("{} keys evicted; {} of the values missing\n", sum.evicted, sum.missing);
     }

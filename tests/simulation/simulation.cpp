@@ -37,7 +37,7 @@ constexpr Duration most_delay = 9min;            // of an event on its way to Ka
 // A value that was written meanwhile lapses later by as much.
 constexpr Duration most_standstill = 30min;
 
-constexpr std::array<std::pair<Breakage, std::string_view>, 12> names{{
+constexpr std::array<std::pair<Breakage, std::string_view>, 14> names{{
     {Breakage::none, "none"},
     {Breakage::commit_before_acknowledgement, "commit_before_acknowledgement"},
     {Breakage::no_fence, "no_fence"},
@@ -50,6 +50,8 @@ constexpr std::array<std::pair<Breakage, std::string_view>, 12> names{{
     {Breakage::no_dedupe_of_parts, "no_dedupe_of_parts"},
     {Breakage::lost_resend, "lost_resend"},
     {Breakage::skipped_records, "skipped_records"},
+    {Breakage::snapshot_without_offset, "snapshot_without_offset"},
+    {Breakage::torn_snapshot_trusted, "torn_snapshot_trusted"},
 }};
 
 std::string iso(Timestamp t) {
@@ -113,11 +115,8 @@ struct OneProcess final : Process {
           source{world, world.kafka, hook},
           store{world, hook},
           letters{world, hook},
-          job{job_options(memory_limit),
-              source,
-              store,
-              letters,
-              metrics,
+          snapshots{snapshots_of(world, hook, its_number)},
+          job{with_snapshots(job_options(memory_limit), snapshots.get()), source, store, letters, metrics,
               [this, &world] { return world.now + clock_error_now; }} {}
 
     void step() override { job.step(0ms); }
@@ -127,6 +126,9 @@ struct OneProcess final : Process {
     void background() override {
         store.background();
         letters.background();
+        if (snapshots) {
+            snapshots->background();
+        }
     }
     void leave() override { source.leave(); }
     void cut_off_kafka(Timestamp until) override { kafka_cut_off_until = source.cut_off_until = until; }
@@ -136,7 +138,21 @@ struct OneProcess final : Process {
     Source source;
     Store store;
     DeadLetters letters;
+    std::unique_ptr<SnapshotStore> snapshots;
     live_shopper::Job job;
+
+private:
+    static std::unique_ptr<SnapshotStore> snapshots_of(World& world, const Hook& hook, std::size_t its_number) {
+        return world.disks.empty()
+                   ? nullptr
+                   : std::make_unique<SnapshotStore>(world, world.disks[its_number % world.disks.size()], hook);
+    }
+    static live_shopper::JobOptions with_snapshots(live_shopper::JobOptions options, SnapshotStore* snapshots) {
+        options.snapshots = snapshots;
+        options.snapshot_interval = 2s;
+        options.snapshot_keys = 50;
+        return options;
+    }
 };
 
 // One of several that run every stage.
@@ -315,6 +331,9 @@ public:
         for (Kafka* const topic : {&world_.kafka, &world_.visitors, &world_.shoppers}) {
             topic->cooperative = fleet_;
         }
+        if (!fleet_ && single_) {
+            world_.disks.resize(processes_wanted_);
+        }
         if (plan.story) {
             world_.story = [this, story = plan.story](const std::string& text) { story(iso(world_.now) + ' ' + text); };
         }
@@ -344,6 +363,11 @@ public:
         outcome.refused = world_.redis.refused;
         outcome.values = compared;
         outcome.missing = missing_;
+        for (const auto& process : processes_) {
+            count_restores(*process);
+        }
+        outcome.restored = restored_;
+        outcome.unusable = unusable_;
         outcome.evicted = evicted_;
         outcome.starts = starts_;
         outcome.kills = kills_;
@@ -613,8 +637,21 @@ private:
         }
     }
 
+    void count_restores(const Process& process) {
+        const auto& restores = process.metrics.restores;
+        restored_ += restores[live_shopper::Metrics::restored].value();
+        for (std::size_t i = live_shopper::Metrics::damaged; i != restores.size(); ++i) {
+            unusable_ += restores[i].value();
+        }
+    }
+
     void end(std::size_t number, std::string_view how) {
         world_.tell("process {} {}", number, how);
+        for (const auto& process : processes_) {
+            if (process->number == number) {
+                count_restores(*process);
+            }
+        }
         std::erase_if(processes_, [&](const auto& p) { return p->number == number; });
     }
 
@@ -636,6 +673,10 @@ private:
         if (random.one_in(60)) {
             redis_fault();
         }
+        if (!world_.disks.empty() && random.one_in(300)) {
+            world_.disks[random.below(world_.disks.size())].full_until = world_.now + random.between(1s, 30s);
+            world_.tell("a disk is full");
+        }
         if (processes_.empty()) {
             return;
         }
@@ -643,7 +684,8 @@ private:
         if (process.stalled) {
             return;
         }
-        switch (random.below(140)) {
+        // One process by itself lives for long enough to take snapshots.
+        switch (random.below(world_.disks.size() == 1 ? 250 : 140)) {
             case 0:
             case 1:
             case 2:
@@ -719,6 +761,9 @@ private:
     void heal() {
         world_.tell("everything heals");
         world_.calm = true;
+        for (Disk& disk : world_.disks) {
+            disk.full_until = Timestamp::min();
+        }
         world_.kafka.away_until = world_.redis.away_until = world_.redis.slow_until = Timestamp::min();
         for (const auto& process : processes_) {
             process->calls_to_kill = process->calls_to_stall = 0;
@@ -729,6 +774,12 @@ private:
             }
         }
         settle(900);
+        if (!world_.disks.empty()) {  // one start more, from what was kept in peace
+            while (!processes_.empty()) {
+                end(processes_.back()->number, "is killed at the end");
+            }
+            settle(400);
+        }
         // A fresh event in every partition, so that event time is the same for everybody, now and from now on.
         for (std::size_t partition = 0; partition < world_.kafka.logs.size(); ++partition) {
             ShopEvent event;
@@ -926,6 +977,8 @@ private:
     int depth_ = 0;
     std::uint64_t evicted_ = 0;
     std::uint64_t missing_ = 0;
+    std::uint64_t restored_ = 0;
+    std::uint64_t unusable_ = 0;
     unsigned starts_ = 0;
     unsigned kills_ = 0;
     unsigned stalls_ = 0;

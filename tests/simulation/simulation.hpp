@@ -37,9 +37,11 @@ struct Outcome {
     std::uint64_t events = 0;
     std::uint64_t writes = 0;  // transactions
     std::uint64_t refused = 0;
-    std::uint64_t values = 0;   // compared
-    std::uint64_t evicted = 0;  // keys
-    std::uint64_t missing = 0;  // values that are not there, under a memory limit
+    std::uint64_t values = 0;    // compared
+    std::uint64_t evicted = 0;   // keys
+    std::uint64_t missing = 0;   // values that are not there, under a memory limit
+    std::uint64_t restored = 0;  // starts and rebalances that took a snapshot up
+    std::uint64_t unusable = 0;  // snapshots that were refused
     unsigned starts = 0;
     unsigned kills = 0;
     unsigned stalls = 0;

@@ -44,6 +44,18 @@ TEST_CASE("after any faults the store holds what the events say", "[simulation]"
     }
 }
 
+TEST_CASE("snapshots are taken up, and those that are damaged, old or foreign are not", "[simulation]") {
+    std::uint64_t restored = 0;
+    std::uint64_t unusable = 0;
+    for (std::uint64_t seed = 3; seed <= 60; seed += 3) {
+        const auto outcome = outcome_of(seed);
+        restored += outcome.restored;
+        unusable += outcome.unusable;
+    }
+    CHECK(restored > 20);
+    CHECK(unusable > 2);
+}
+
 TEST_CASE("under a memory limit values may be missing and none is wrong", "[simulation]") {
     live_shopper::log::set_level(live_shopper::log::Level::off);
     std::uint64_t evicted = 0;

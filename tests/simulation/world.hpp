@@ -8,6 +8,7 @@
 // their sender is dead, Redis comes back with all, some or none of its data.
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -44,6 +45,8 @@ enum class Breakage : std::uint8_t {
     no_dedupe_of_parts,             // what a stage sends again counts again
     lost_resend,                    // what a login claims is not sent to its user
     skipped_records,                // a rebalance leaves some out of partitions that stay where they are
+    snapshot_without_offset,        // a snapshot says to be of the offsets that are committed when it is read
+    torn_snapshot_trusted,          // of a snapshot that lacks its end nobody finds out
 };
 
 class Random {
@@ -366,6 +369,12 @@ struct Letter {
     auto operator<=>(const Letter&) const = default;
 };
 
+/// The disk of a machine, as far as snapshots are on it. It outlives the processes of the machine.
+struct Disk {
+    std::deque<std::vector<std::byte>> snapshots;  // the newest first
+    Timestamp full_until = Timestamp::min();
+};
+
 struct World {
     World(std::uint64_t seed, std::size_t partitions, Breakage what) : random{seed}, breakage{what} {
         kafka.logs.resize(partitions);
@@ -385,6 +394,7 @@ struct World {
     Kafka visitors;
     Kafka shoppers;  // these two only in a fleet
     Redis redis;
+    std::vector<Disk> disks;        // none: no process takes snapshots
     std::map<Letter, int> letters;  // how often each came
     bool calm = false;              // no more faults
     std::function<void(const std::string&)> story = [](const std::string&) {};
