@@ -26,7 +26,7 @@ namespace {
 
 // A job on a world, with parts that die with it.
 struct Run {
-    explicit Run(World& w, JobOptions options = {}, std::size_t batch = 100)
+    explicit Run(World& w, const JobOptions& options = {}, std::size_t batch = 100)
         : world{w}, source{w, batch}, store{w}, letters{w} {
         live_shopper::log::set_level(live_shopper::log::Level::error);
         job = std::make_unique<Job>(options, source, store, letters, metrics, [&w] { return w.now; });
@@ -606,10 +606,12 @@ TEST_CASE("a job that is killed at any moment leaves the store as if nothing had
         rough.now = calm.now;
     }
     REQUIRE(shaky->job->caught_up());
-    CHECK(differences(rough, calm) == std::vector<std::string>{});
+    CAPTURE(differences(rough, calm));
+    CHECK(differences(rough, calm).empty());
     calm.now += 6min;
     rough.now = calm.now;
     steady.steps(20, 0ms);
     shaky->steps(20, 0ms);
-    CHECK(differences(rough, calm) == std::vector<std::string>{});
+    CAPTURE(differences(rough, calm));
+    CHECK(differences(rough, calm).empty());
 }

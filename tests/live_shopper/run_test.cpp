@@ -42,6 +42,7 @@ public:
         std::vector<std::string> words{LIVE_SHOPPER_PROGRAM};
         words.insert(words.end(), arguments.begin(), arguments.end());
         std::vector<char*> argv;
+        argv.reserve(words.size() + 1);
         for (std::string& word : words) {
             argv.push_back(word.data());
         }

@@ -18,7 +18,7 @@ using visits::Writes;
 using namespace std::chrono_literals;
 
 TEST_CASE("several shards write what one writes, drain for drain", "[shards]") {
-    for (const std::size_t shards : {2, 3, 7}) {
+    for (const std::size_t shards : {2U, 3U, 7U}) {
         const unsigned seed = static_cast<unsigned>(shards) * 977;
         CAPTURE(shards, seed);
         Engine one{Settings{}};

@@ -171,8 +171,8 @@ TEST_CASE("every partition gets its share of keys", "[stage_record]") {
 TEST_CASE("events that are not for users are none that a lane by user takes", "[stage_record]") {
     Settings settings;
     settings.checkout_windows = {5min};
+    weir::Symbols symbols;  // outlives those who have symbols of it
     auto users = make_user_pipeline(settings);
-    weir::Symbols symbols;
     std::size_t sent = 0;
     for (int type = 0; type < 14; ++type) {
         for (const std::int32_t step : {0, 1, 2, 3}) {

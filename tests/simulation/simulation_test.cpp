@@ -68,7 +68,8 @@ TEST_CASE("under a memory limit values may be missing and none is wrong", "[simu
                                               .memory_limit = 150'000 + seed % 4 * 50'000,
                                               .story = {},
                                               .fleet = {}});
-        CHECK(outcome.wrong == std::vector<std::string>{});
+        CAPTURE(outcome.wrong);
+        CHECK(outcome.wrong.empty());
         evicted += outcome.evicted;
         missing += outcome.missing;
         values += outcome.values;

@@ -9,7 +9,6 @@
 
 using namespace weir_tests;
 using weir::restore;
-using weir::SnapshotError;
 using weir::take_snapshot;
 
 namespace {
@@ -60,7 +59,7 @@ TEST_CASE("a snapshot of something else is refused in words", "[snapshot]") {
     REQUIRE_THAT(refusal(mean, other), Contains("checksum"));
     other = bytes;
     other.insert(other.end(), bytes.begin(), bytes.end());
-    REQUIRE(refusal(mean, other) != "");
+    REQUIRE_FALSE(refusal(mean, other).empty());
     REQUIRE(mean.result() == 3.0);
 }
 
