@@ -369,7 +369,7 @@ TEST_CASE("an owner that lost a fence writes nothing more, however much it sends
     for (int round = 0; round < 40; ++round) {
         WriteBatch batch;
         for (int key = 0; key < 2000; ++key) {
-            batch.set("k" + std::to_string(key), "past", 1h, static_cast<std::uint64_t>(key / 7 + 1));
+            batch.set("k" + std::to_string(key), "past", 1h, static_cast<std::uint64_t>(key) / 7 + 1);
         }
         past.submit(std::move(batch), ++ticket);
         if (round == 20) {
@@ -484,7 +484,7 @@ TEST_CASE("guarded writes survive a Redis that is killed in mid-stream", "[redis
     for (int round = 0; round < 60; ++round) {
         WriteBatch batch;
         for (int key = 0; key < 1000; ++key) {
-            batch.set("k" + std::to_string(key), std::to_string(round), 1h, static_cast<std::uint64_t>(key / 7 + 1));
+            batch.set("k" + std::to_string(key), std::to_string(round), 1h, static_cast<std::uint64_t>(key) / 7 + 1);
         }
         store.submit(std::move(batch), ++ticket);
         if (round % 20 == 10) {
@@ -518,7 +518,7 @@ TEST_CASE("a reader never sees a part of a group", "[redis_store][fence]") {
             for (int group = 0; group < groups; ++group) {
                 for (int part = 0; part < 5; ++part) {
                     batch.set("g" + std::to_string(group) + ":" + std::to_string(part), std::to_string(round), 1h,
-                              static_cast<std::uint64_t>(group + 1));
+                              static_cast<std::uint64_t>(group) + 1);
                 }
             }
             store.submit(std::move(batch), ++ticket);
