@@ -117,7 +117,8 @@ public:
     void forget_if(F f);
 
     /// Forgets every window for which `f(key, window)` is true, whether or not it is over or has changed, after
-    /// `last(key, window)`, which may change it; gives how many. O(keys).
+    /// `last(key, window)`, which may change it; gives how many. Where most of the table is empty then it gives memory
+    /// back, but for while a snapshot is under way. O(keys).
     template <class F, class Last>
     std::size_t drop_if(F f, Last last);
     template <class F>
@@ -230,6 +231,39 @@ private:
             changed_ = decltype(changed_){changed_.get_allocator()};
             due_ = decltype(due_){due_.get_allocator()};
         }
+    }
+
+    // Keys move to the first slots, the rest goes back to where it came from, and with it the timers of slots that are
+    // no more.
+    void compact() {
+        slots_.compact([](const Slot& s) { return s.used; },
+                       [this](Id from, Id to) {
+                           Slot& old = slots_[from];
+                           Slot& s = slots_[to];
+                           const std::uint32_t hash = hash_of(old.key);
+                           index_.erase(hash, from);
+                           index_.insert(hash, to);
+                           s.key = std::exchange(old.key, Key{});
+                           if constexpr (requires { keep_.move(old.kept, s.kept); }) {
+                               keep_.move(old.kept, s.kept);
+                           } else {
+                               s.kept = std::exchange(old.kept, {});
+                           }
+                           s.changed = old.changed;
+                           s.used = true;
+                           old.used = false;
+                       });
+        changed_.clear();
+        timers_.clear();
+        slots_.for_each([this](Id id, Slot& s) {
+            s.scheduled = false;
+            if (s.used) {
+                schedule(id, s, keep_.look(s.kept, now_), std::nullopt);
+            }
+            if (s.changed) {
+                changed_.push_back(id);
+            }
+        });
     }
 
     void mark(Id id, Slot& s) {
@@ -444,6 +478,9 @@ std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f, Last last) {
     changed_.erase(std::remove_if(changed_.begin(), changed_.end(), [&](Id id) { return !slots_[id].changed; }),
                    changed_.end());
     release();
+    if (!rows_ && (slots_.given_back() > index_.size() || timers_.size() / 2 > index_.size())) {
+        compact();
+    }
     return dropped.size();
 }
 

@@ -423,13 +423,19 @@ TEST_CASE("windows that are dropped are gone with their changes and timers, and 
     std::map<std::string, Window> slow;
     weir::Timestamp now{};
     for (int step = 0; step < 4000; ++step) {
-        const auto key = std::to_string(random() % 40);
+        const auto key = std::to_string(random() % 400);
         switch (random() % 12) {
             case 0: {
                 const auto digit = static_cast<char>('0' + random() % 10);
-                const auto gone = [&](const std::string& k) { return k.back() == digit; };
+                const bool few = random() % 4 != 0;
+                const auto gone = [&](const std::string& k) { return (k.back() == digit) == few; };
                 const auto dropped = fast.drop_if([&](const std::string& k, const auto&) { return gone(k); });
                 CHECK(dropped == std::erase_if(slow, [&](const auto& entry) { return gone(entry.first); }));
+                for (auto& [k, window] : slow) {
+                    window.advance_to(now);
+                    REQUIRE(fast.find(k));
+                    CHECK(fast.find(k)->size() == window.size());
+                }
                 break;
             }
             case 1:
@@ -453,6 +459,39 @@ TEST_CASE("windows that are dropped are gone with their changes and timers, and 
         }
         REQUIRE(fast.size() == slow.size());
     }
+}
+
+TEST_CASE("what is dropped gives its memory back, and there is room again after it", "[keyed_windows]") {
+    KeyedWindows<int, RollingWindow<weir::Sum<int>>> keyed{RollingWindow<weir::Sum<int>>{1h}};
+    constexpr int keys = 20'000;
+    std::int64_t now = 0;
+    std::size_t full = 0;
+    for (int round = 0; round != 5; ++round) {
+        for (int key = 0; key != keys; ++key) {
+            keyed.update(key, [&](auto& window) { return window.insert(at(++now), 1); });
+        }
+        REQUIRE(keyed.size() == keys);
+        full = round == 0 ? keyed.memory_in_use() : full;
+        REQUIRE(keyed.memory_in_use() < full + full / 4);
+        // The first tenth and every hundredth stay, so that blocks are full, empty and neither.
+        const auto stays = [](int key) { return key < keys / 10 || (key > keys / 2 && key % 100 == 0); };
+        REQUIRE(keyed.drop_if([&](int key, const auto&) { return !stays(key); }) ==
+                static_cast<std::size_t>(keys - keys / 10 - keys / 200 + 1));
+        REQUIRE(keyed.memory_in_use() < full / 4 * 3);
+        int found = 0;
+        keyed.for_each([&](int key, const auto& window) {
+            REQUIRE(stays(key));
+            REQUIRE(window.result() == (key < keys / 10 ? round + 1 : 1));
+            ++found;
+        });
+        REQUIRE(static_cast<std::size_t>(found) == keyed.size());
+        keyed.drop_if([&](int key, const auto&) { return key > keys / 2; });
+        REQUIRE(keyed.memory_in_use() < full / 3);
+        keyed.advance_to(at(now));
+    }
+    keyed.advance_to(at(now) + 2h);  // past the timers of all that was dropped
+    keyed.drain([](int, const auto& window) { REQUIRE(window.empty()); });
+    REQUIRE(keyed.size() == 0);
 }
 
 TEST_CASE("a window that is over can go without a drain", "[keyed_windows]") {

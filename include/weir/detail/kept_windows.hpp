@@ -56,6 +56,10 @@ public:
 
     void begin(Kept& k) { std::construct_at(&k.window, std::as_const(prototype_)); }
     void end(Kept& k) noexcept { std::destroy_at(&k.window); }
+    void move(Kept& from, Kept& to) {
+        std::construct_at(&to.window, std::move(from.window));
+        std::destroy_at(&from.window);
+    }
     [[nodiscard]] W& lend(Kept& k, Timestamp /*now*/) const noexcept { return k.window; }
     [[nodiscard]] const W& look(const Kept& k, Timestamp /*now*/) const noexcept { return k.window; }
     [[nodiscard]] const W* found(const Kept& k, Timestamp /*now*/) const noexcept { return &k.window; }

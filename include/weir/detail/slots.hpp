@@ -2,8 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// Slots: things in numbered places that never move. One that is given back is not destroyed but taken again, as it is;
-// the memory goes when all are cleared. O(1), a place is found by a shift and two loads.
+// Slots: things in numbered places that do not move but to be compacted. One that is given back is not destroyed but
+// taken again, as it is; the memory goes when they are compacted or cleared. O(1), a place is found by a shift and two
+// loads.
 
 #include <algorithm>
 #include <bit>
@@ -45,6 +46,32 @@ public:
         return static_cast<Id>((blocks_.size() - 1) << bits | last_++);
     }
     void give(Id id) { free_.push_back(id); }
+    /// How many were given back and not taken again.
+    [[nodiscard]] std::size_t given_back() const noexcept { return free_.size(); }
+
+    /// Lets those that `is_taken(thing)` take the first places, `move(from, to)` by `move(from, to)` into one that is
+    /// not, and releases the rest. O(places).
+    template <class IsTaken, class Move>
+    void compact(IsTaken is_taken, Move move) {
+        Id low = 0;
+        auto high = static_cast<Id>(end());
+        for (;;) {
+            while (low != high && (!holds(low) || is_taken((*this)[low]))) {
+                ++low;
+            }
+            while (low != high && (!holds(high - 1) || !is_taken((*this)[high - 1]))) {
+                --high;
+            }
+            if (low == high) {
+                break;
+            }
+            move(high - 1, low);
+        }
+        while (high != 0 && !holds(high - 1)) {
+            --high;
+        }
+        truncate(high);
+    }
 
     /// Places before this one there may be.
     [[nodiscard]] std::size_t end() const noexcept {
@@ -94,6 +121,24 @@ private:
         return std::min(std::size_t{mask} + 1, std::size_t{2} << std::min<std::size_t>(2 * block, 32));
     }
     [[nodiscard]] std::pmr::memory_resource* resource() const { return blocks_.get_allocator().resource(); }
+
+    // Forgets the places from `end` on, and which were given back before it.
+    void truncate(Id end) {
+        const std::size_t left = (std::size_t{end} + mask) >> bits;  // blocks
+        while (blocks_.size() > left) {
+            std::destroy_n(blocks_.back(), last_);
+            resource()->deallocate(blocks_.back(), capacity(blocks_.size() - 1) * sizeof(T), alignment);
+            blocks_.pop_back();
+            last_ = blocks_.empty() ? 0 : capacity(blocks_.size() - 1);
+        }
+        if (left != 0) {
+            const std::size_t kept = end - ((left - 1) << bits);
+            std::destroy(blocks_.back() + kept, blocks_.back() + last_);
+            last_ = kept;
+        }
+        blocks_.shrink_to_fit();
+        free_ = decltype(free_){free_.get_allocator()};
+    }
 
     std::pmr::vector<T*> blocks_;
     std::pmr::vector<Id> free_;
