@@ -3,15 +3,17 @@
 
 // Runs the simulation over many seeds.
 //
-//     simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--memory-limit BYTES] [--story]
+//     simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--memory-limit BYTES] [--fleet] [--story]
 //
 // Prints every seed that goes wrong and what is wrong, and at the end a line of sums. `--story` tells what happens, and
-// goes with one seed. Exit status 1 where a seed went wrong, 2 for usage.
+// goes with one seed; with `--fleet` processes work in stages in every seed. Exit status 1 where a seed went wrong, 2
+// for usage.
 
 #include <atomic>
 #include <chrono>
 #include <cstdlib>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -25,7 +27,9 @@
 namespace {
 
 [[noreturn]] void usage() {
-    fmt::print(stderr, "usage: simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--story]\nWHAT:");
+    fmt::print(stderr,
+               "usage: simulate --seeds N [--from S] [--jobs J] [--break WHAT] [--memory-limit BYTES] [--fleet] "
+               "[--story]\nWHAT:");
     for (const auto breakage : simulation::breakages()) {
         fmt::print(stderr, " {}", name(breakage));
     }
@@ -51,10 +55,15 @@ int main(int argc, char** argv) {
     auto breakage = simulation::Breakage::none;
     std::size_t memory_limit = 0;
     bool story = false;
+    std::optional<bool> fleet;
     for (int i = 1; i < argc; ++i) {
         const std::string_view flag{argv[i]};
         if (flag == "--story") {
             story = true;
+            continue;
+        }
+        if (flag == "--fleet") {
+            fleet = true;
             continue;
         }
         if (++i == argc) {
@@ -87,7 +96,7 @@ int main(int argc, char** argv) {
     const auto work = [&] {
         for (std::uint64_t seed = next++; seed < from + seeds; seed = next++) {
             simulation::Plan plan{
-                .seed = seed, .breakage = breakage, .memory_limit = memory_limit, .story = {}, .fleet = {}};
+                .seed = seed, .breakage = breakage, .memory_limit = memory_limit, .story = {}, .fleet = fleet};
             if (story) {
                 plan.story = [](const std::string& text) { fmt::print("{}\n", text); };
             }

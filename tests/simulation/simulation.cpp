@@ -157,8 +157,9 @@ private:
 
 // One of several that run every stage.
 struct FleetProcess final : Process {
-    FleetProcess(World& the_world, Hook its_hook, std::size_t its_number)
+    FleetProcess(World& the_world, Hook its_hook, std::size_t its_number, std::size_t its_memory_limit)
         : Process{its_number},
+          memory_limit{its_memory_limit},
           world{the_world},
           hook{std::move(its_hook)},
           letters{world, hook},
@@ -294,7 +295,7 @@ private:
             source, to_shoppers);
     }
     std::unique_ptr<live_shopper::Machine> make_shoppers(live_shopper::PartitionSource& source) {
-        auto options = job_options(0);
+        auto options = job_options(memory_limit);
         options.settings.dedupe = horizon;
         auto& before = refused[number_of(source)];
         options.refused = before;
@@ -302,6 +303,7 @@ private:
     }
 
 public:
+    std::size_t memory_limit;  // of the state of each partition of shoppers
     World& world;
     Hook hook;
     Duration horizon = live_shopper::Engine{settings()}.horizon();
@@ -550,7 +552,7 @@ private:
             const auto number = next_process_++;
             const Hook hook = [this, number] { on_call(number); };
             if (fleet_) {
-                processes_.push_back(std::make_unique<FleetProcess>(world_, hook, number));
+                processes_.push_back(std::make_unique<FleetProcess>(world_, hook, number, memory_limit_));
             } else {
                 processes_.push_back(std::make_unique<OneProcess>(world_, hook, number, memory_limit_));
             }

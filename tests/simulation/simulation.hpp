@@ -26,7 +26,7 @@ namespace simulation {
 struct Plan {
     std::uint64_t seed = 1;
     Breakage breakage = Breakage::none;
-    std::size_t memory_limit = 0;                   // of each process; values may then be missing, and none wrong
+    std::size_t memory_limit = 0;  // of each process, or partition of shoppers; values may then be missing, none wrong
     std::function<void(const std::string&)> story;  // told what happens, where it is set
     std::optional<bool> fleet;                      // whether several processes work in stages; else by the seed
 };

@@ -79,6 +79,29 @@ TEST_CASE("under a memory limit values may be missing and none is wrong", "[simu
     CHECK(values - missing > 1000);
 }
 
+TEST_CASE("under a memory limit a fleet's values may be missing and none is wrong", "[simulation]") {
+    live_shopper::log::set_level(live_shopper::log::Level::off);
+    std::uint64_t evicted = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t values = 0;
+    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+        INFO("seed " << seed);
+        const auto outcome = simulation::run({.seed = seed,
+                                              .breakage = Breakage::none,
+                                              .memory_limit = 150'000 + seed % 4 * 50'000,
+                                              .story = {},
+                                              .fleet = true});
+        CAPTURE(outcome.wrong);
+        CHECK(outcome.wrong.empty());
+        evicted += outcome.evicted;
+        missing += outcome.missing;
+        values += outcome.values;
+    }
+    CHECK(evicted > 500);
+    CHECK(missing > 50);
+    CHECK(values - missing > 500);
+}
+
 TEST_CASE("a seed replays exactly", "[simulation]") {
     for (const std::uint64_t seed : {5U, 6U, 7U}) {
         const auto once = outcome_of(seed);
