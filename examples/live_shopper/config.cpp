@@ -550,9 +550,6 @@ void validate(const Config& config) {
     if (config.memory_limit != 0 && config.memory_limit < least_memory_limit) {
         throw ConfigError(fmt::format("the memory limit: expected 64M or more, found {} bytes", config.memory_limit));
     }
-    if (config.memory_limit != 0 && config.scale_out) {
-        throw ConfigError("the memory limit: expected a process by itself, found scale-out");
-    }
     if (config.kafka.dead_letters() == config.kafka.topic) {
         throw ConfigError(fmt::format("the dead-letter topic: expected another topic than {}, which is read from",
                                       log::quoted(config.kafka.topic)));
@@ -562,9 +559,6 @@ void validate(const Config& config) {
     }
     if (config.scale_out && config.threads != 1) {
         throw ConfigError("scale-out: expected more processes instead of threads, found both");
-    }
-    if (config.scale_out && config.memory_limit != 0) {
-        throw ConfigError("scale-out: expected no memory limit, found one");
     }
     if (!config.snapshots.empty() && config.scale_out) {
         throw ConfigError("snapshots: expected a process by itself, found scale-out");

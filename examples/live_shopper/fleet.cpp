@@ -84,6 +84,7 @@ struct Common {
     const Config& config;
     Metrics& metrics;
     const std::atomic<int>& signalled;
+    const std::function<std::size_t()>& memory;
     std::atomic<bool> failed{false};
     std::atomic<bool> abandoned{false};  // a client that is not to be destroyed
     weir::Duration horizon;
@@ -177,6 +178,8 @@ void shoppers(Common& common) {
     options.settings.dedupe = common.horizon;  // what comes again is what a stage has sent twice, however old
     options.fence = "live-shopper:fence:" + config.kafka.group;
     options.max_pending = std::max<std::size_t>(1000, config.max_pending / common.partitions);
+    options.memory_limit = config.memory_limit;
+    options.memory = common.memory;
     std::map<std::int32_t, std::vector<Fence>> refused;
     KafkaDeadLetters dead_letters{kafka, common.metrics};
     auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
@@ -191,10 +194,12 @@ const std::atomic<int>* stop_signal = nullptr;
 
 }  // namespace
 
-int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& signalled) {
+int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& signalled,
+              const std::function<std::size_t()>& memory) {
     Common common{.config = config,
                   .metrics = metrics,
                   .signalled = signalled,
+                  .memory = memory,
                   .horizon = std::max(Engine{config.settings}.horizon(), config.settings.dedupe)};
     std::vector<std::string> topics{config.shoppers_topic()};
     if (!config.keyed_by_visitor) {

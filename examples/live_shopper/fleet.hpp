@@ -3,6 +3,8 @@
 #pragma once
 
 #include <atomic>
+#include <cstddef>
+#include <functional>
 
 #include "config.hpp"
 #include "metrics.hpp"
@@ -14,7 +16,10 @@ namespace live_shopper {
 ///
 ///     input --Intake--> GROUP-visitors --VisitorStage--> GROUP-shoppers --Job--> Redis
 ///
-/// Where the input is keyed by visitor the first two are one. Until `signalled` is not 0; the exit status.
-[[nodiscard]] int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& signalled);
+/// Where the input is keyed by visitor the first two are one. Until `signalled` is not 0; the exit status. `memory` is
+/// asked for the bytes in use of all stages, which are held against the limit; empty: each partition of shoppers holds
+/// its own state against it.
+[[nodiscard]] int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& signalled,
+                            const std::function<std::size_t()>& memory);
 
 }  // namespace live_shopper

@@ -69,11 +69,12 @@ int run(const Config& given, std::FILE* out) {
             fmt::print(out, "kafka {}\n", config.kafka.brokers);
             std::fflush(out);
         }
-        // What the Kafka client has fetched is not on the heap that is counted, so it is bounded and set aside.
+        // What the Kafka client has fetched is not on the heap that is counted, so it is bounded and set aside. A fleet
+        // has a client for each stage, and a queue for each partition.
         const auto fetched = std::min(config.memory_limit / 8, std::size_t{64} << 20);
         if (config.memory_limit != 0) {
             config.kafka.properties.emplace(config.kafka.properties.begin(), "queued.max.messages.kbytes",
-                                            std::to_string(fetched >> 10));
+                                            std::to_string((fetched >> 10) / (config.scale_out ? 36 : 1)));
         }
         std::unique_ptr<MetricsServer> server;
         if (config.metrics) {
@@ -81,7 +82,7 @@ int run(const Config& given, std::FILE* out) {
             log::info("metrics served", {{"address", config.metrics->host}, {"port", server->port()}});
         }
         if (config.scale_out) {
-            return run_fleet(config, metrics, signalled);
+            return run_fleet(config, metrics, signalled, count_memory(fetched));
         }
         RedisStore store{config.redis, metrics};
         KafkaDeadLetters dead_letters{config.kafka, metrics};

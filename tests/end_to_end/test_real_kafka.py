@@ -88,6 +88,21 @@ class RealKafka(ShopTest):
         self.assertLess(most, limit + 96)  # the program itself, the Kafka client, and holes
         self.assertGreater(len(self.store()), 1000)
 
+    def test_a_fleet_with_more_shoppers_than_fit_stays_within_the_memory_limit(self):
+        self.topic("crowds")
+        subprocess.run([BUILD / "examples" / "live_shopper" / "shop-simulator", "--brokers", self.brokers, "--topic", "crowds",
+                        "--events", "250000", "--rate", "1000000", "--shoppers", "60000", "--seed", "1"], check=True, timeout=300)
+        limit = 80
+        job = self.job("--scale-out", "--memory-limit", f"{limit}M")
+        wait_for("dropped shoppers", lambda: (self.metric("live_shopper_evicted_total") or 0) > 10_000, 120)
+        time.sleep(10)
+        most = int(re.search(r"VmHWM:\s+(\d+)", pathlib.Path(f"/proc/{job.pid}/status").read_text()).group(1)) / 1024
+        print(f"allocated {self.metric('live_shopper_memory_bytes') / (1 << 20):.0f} MB, resident {most:.0f} MB at most, "
+              f"limit {limit} MB, {self.metric('live_shopper_evicted_total'):.0f} keys dropped")
+        self.assertLess(self.metric("live_shopper_memory_bytes"), 1.25 * (limit << 20))
+        self.assertIn("near the memory limit", self.job_log())
+        self.assertGreater(len(self.store()), 1000)
+
     def dead_letters(self, topic):
         """Payload and headers of each, a line; nothing while there is no such topic."""
         return subprocess.run(["kcat", "-C", "-b", self.brokers, "-t", f"{topic}-dead-letter", "-o", "beginning", "-e", "-q",

@@ -208,6 +208,9 @@ TEST_CASE("bytes may come in units", "[config]") {
           "features.json:1:18: expected bytes such as 512M or 2G, found \"much\"");
     config.memory_limit = 1;
     CHECK_THROWS_WITH(live_shopper::validate(config), "the memory limit: expected 64M or more, found 1 bytes");
+    config.memory_limit = 100'000'000U;
+    config.scale_out = true;
+    CHECK_NOTHROW(live_shopper::validate(config));
 }
 
 TEST_CASE("a key with a slash in it is one key", "[config]") {
