@@ -24,8 +24,10 @@ set(WEIR_HEADERS
     include/weir/aggregators/variance.hpp
     include/weir/count_window.hpp
     include/weir/decimal.hpp
+    include/weir/detail/array.hpp
     include/weir/detail/box.hpp
     include/weir/detail/checksum.hpp
+    include/weir/detail/counted_memory.hpp
     include/weir/detail/dense_map.hpp
     include/weir/detail/dropped.hpp
     include/weir/detail/event_log.hpp
@@ -36,9 +38,11 @@ set(WEIR_HEADERS
     include/weir/detail/kept_rolling_windows.hpp
     include/weir/detail/kept_windows.hpp
     include/weir/detail/key_index.hpp
+    include/weir/detail/key_text.hpp
+    include/weir/detail/maybe.hpp
+    include/weir/detail/memory.hpp
     include/weir/detail/merge_by_chunks.hpp
     include/weir/detail/merge_tree.hpp
-    include/weir/detail/owned_bytes.hpp
     include/weir/detail/pool.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp

@@ -55,7 +55,7 @@ public:
                                  : std::optional{weir::divide(sum_, static_cast<std::int64_t>(products_.size()))};
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
+    [[nodiscard]] std::size_t memory_in_use() const {
         return products_.bucket_count() * (sizeof(std::pair<const weir::Symbol, Seen>) + 1);
     }
 

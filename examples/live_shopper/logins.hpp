@@ -66,7 +66,7 @@ public:
     }
 
     [[nodiscard]] const std::vector<Login>& all() const { return all_; }
-    [[nodiscard]] std::size_t heap_bytes() const { return all_.capacity() * sizeof(Login); }
+    [[nodiscard]] std::size_t memory_in_use() const { return all_.capacity() * sizeof(Login); }
 
     template <class All>
     static constexpr auto snapshot_members(All all) {

@@ -60,7 +60,7 @@ public:
     void erase(Iterator at) {
         all_.erase(at);
     }
-    [[nodiscard]] std::size_t heap_bytes() const noexcept {
+    [[nodiscard]] std::size_t memory_in_use() const noexcept {
         return all_.capacity() > inside ? all_.capacity() * sizeof(X) : 0;
     }
 
@@ -92,7 +92,7 @@ public:
     [[nodiscard]] std::optional<weir::Timestamp> latest() const { return latest_; }
 
     [[nodiscard]] OrderTotals result() const { return totals_; }
-    [[nodiscard]] std::size_t heap_bytes() const { return orders_.heap_bytes() + transactions_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return orders_.memory_in_use() + transactions_.memory_in_use(); }
 
     void save(weir::SnapshotWriter& out) const;
     void load(weir::SnapshotReader& in);

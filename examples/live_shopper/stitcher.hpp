@@ -147,7 +147,7 @@ private:
         }
         [[nodiscard]] bool empty() const { return *next_expiry() <= now; }
         [[nodiscard]] std::optional<weir::Timestamp> next_expiry() const { return weir::saturating_add(last, horizon); }
-        [[nodiscard]] std::size_t heap_bytes() const { return logins.heap_bytes(); }
+        [[nodiscard]] std::size_t memory_in_use() const { return logins.memory_in_use(); }
 
         void save(weir::SnapshotWriter& out) const { out.write(horizon, last, anonymous_until, logins, now); }
         void load(weir::SnapshotReader& in) {

@@ -81,8 +81,8 @@ private:
         bool advance_to(weir::Timestamp to);
         [[nodiscard]] bool empty() const { return *next_expiry() <= now; }
         [[nodiscard]] std::optional<weir::Timestamp> next_expiry() const { return weir::saturating_add(last, horizon); }
-        [[nodiscard]] std::size_t heap_bytes() const {
-            return logins.heap_bytes() + kept.capacity() * sizeof(Kept) + kept_bytes;
+        [[nodiscard]] std::size_t memory_in_use() const {
+            return logins.memory_in_use() + kept.capacity() * sizeof(Kept) + kept_bytes;
         }
     };
 

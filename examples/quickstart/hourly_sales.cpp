@@ -29,7 +29,7 @@ struct Hours {
     }
     bool forgettable() const { return window.forgettable(); }
     auto next_due() const { return window.next_due(); }
-    std::size_t heap_bytes() const { return window.heap_bytes(); }
+    std::size_t memory_in_use() const { return window.memory_in_use(); }
 };
 
 weir::KeyedWindows<std::string, Hours> sales{Hours{}};

@@ -17,8 +17,28 @@
 //
 // Windows pick their algorithm by what the aggregator can do: Removable ones are kept by subtracting what
 // leaves, Mergeable ones by merging chunks of events, all others are recomputed from the log in event-time order.
+//
+// One that takes memory is given its window's as a container that is an element of another is: by an `allocator_type`
+// and constructors that take one last (uses-allocator construction); without those it is default constructed and
+// copied. A `memory_in_use()` says how many bytes it has taken.
+//
+//     struct Path {                                        // all inputs in order
+//         using value_type = int;
+//         using allocator_type = std::pmr::polymorphic_allocator<>;
+//         static constexpr bool is_order_dependent = true;
+//         Path() = default;
+//         explicit Path(const allocator_type& memory) : steps{memory} {}
+//         Path(const Path& other, const allocator_type& memory) : steps{other.steps, memory} {}
+//         Path(Path&& other, const allocator_type& memory) : steps{std::move(other.steps), memory} {}
+//         void add(int step) { steps.push_back(step); }
+//         [[nodiscard]] std::size_t result() const { return steps.size(); }
+//         [[nodiscard]] std::size_t memory_in_use() const { return steps.capacity() * sizeof(int); }
+//         std::pmr::vector<int> steps;
+//     };
 
 #include <concepts>
+#include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <utility>
 
@@ -113,6 +133,52 @@ constexpr void remove(A& a, Timestamp t, const X& x) {
         a.remove(t, x);
     } else {
         a.remove(x);
+    }
+}
+
+/// Of which each call that may need memory is told, in the end, from where.
+template <class A>
+concept ToldMemory = requires {
+    requires A::told_memory;
+};
+
+template <class A, class X>
+constexpr void add(A& a, Timestamp t, const X& x, std::pmr::memory_resource* memory) {
+    if constexpr (!ToldMemory<A>) {
+        detail::add(a, t, x);
+    } else if constexpr (requires { a.add(t, x, memory); }) {
+        a.add(t, x, memory);
+    } else {
+        a.add(x, memory);
+    }
+}
+
+template <class A, class X>
+constexpr void remove(A& a, Timestamp t, const X& x, std::pmr::memory_resource* memory) {
+    if constexpr (!ToldMemory<A>) {
+        detail::remove(a, t, x);
+    } else if constexpr (requires { a.remove(t, x, memory); }) {
+        a.remove(t, x, memory);
+    } else {
+        a.remove(x, memory);
+    }
+}
+
+template <class A, class X>
+constexpr void remove_few(A& a, const X* three, std::uint32_t count, std::pmr::memory_resource* memory) {
+    if constexpr (ToldMemory<A>) {
+        a.remove_few(three, count, memory);
+    } else {
+        a.remove_few(three, count);
+    }
+}
+
+template <class A>
+constexpr void merge(A& a, const A& later, std::pmr::memory_resource* memory) {
+    if constexpr (ToldMemory<A>) {
+        a.merge(later, memory);
+    } else {
+        a.merge(later);
     }
 }
 

@@ -21,14 +21,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include <boost/circular_buffer.hpp>
 #include <weir/aggregator.hpp>
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
+#include <weir/detail/ring.hpp>
 #include <weir/detail/two_stacks.hpp>
 #include <weir/time.hpp>
 
@@ -41,13 +43,35 @@ class CountWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// Throws std::invalid_argument where `length` is 0.
-    explicit CountWindow(std::size_t length) : length_{length} {
+    explicit CountWindow(std::size_t length, const allocator_type& memory = {})
+        : length_{length}, events_{memory}, stacks_{memory} {
         if (length == 0) {
             throw std::invalid_argument("weir::CountWindow: wanted at least one event");
         }
     }
+
+    /// A copy takes its memory from the default resource, where nothing else is said. O(events).
+    CountWindow(const CountWindow& other) : CountWindow{other, allocator_type{}} {}
+    CountWindow(const CountWindow& other, const allocator_type& memory)
+        : length_{other.length_}, events_{other.events_, memory}, stacks_{other.stacks_, memory} {}
+    CountWindow(CountWindow&&) noexcept = default;
+    CountWindow(CountWindow&& other, const allocator_type& memory)
+        : length_{other.length_},
+          events_{std::move(other.events_), memory},
+          stacks_{std::move(other.stacks_), memory} {}
+    CountWindow& operator=(const CountWindow& other) {
+        return detail::replace(*this, CountWindow{other, get_allocator()});
+    }
+    CountWindow& operator=(CountWindow&& other) {
+        return detail::replace(*this, CountWindow{std::move(other), get_allocator()});
+    }
+    ~CountWindow() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return events_.get_allocator(); }
 
     /// Takes an event; with more than length() the one that came first leaves.
     void insert(Timestamp t, value_type value = {});
@@ -63,8 +87,8 @@ public:
     bool advance_to(Timestamp /*now*/) noexcept { return false; }
     [[nodiscard]] std::optional<Timestamp> next_due() const noexcept { return std::nullopt; }
 
-    /// Bytes on the heap, as requested from the allocator.
-    [[nodiscard]] std::size_t heap_bytes() const;
+    /// Bytes taken from there and not given back, without the window itself. O(events).
+    [[nodiscard]] std::size_t memory_in_use() const;
 
     static constexpr const char* snapshot_name = "CountWindow";
     template <class Writer>
@@ -81,6 +105,16 @@ private:
         Timestamp time;
         [[no_unique_address]] value_type value;
 
+        [[nodiscard]] static Event empty_in(const detail::Memory& memory) {
+            return Event{{}, detail::make_in<value_type>(memory)};
+        }
+        [[nodiscard]] Event copy_in(const detail::Memory& memory) const {
+            return Event{time, detail::copy_in(memory, value)};
+        }
+        [[nodiscard]] std::size_t memory_in_use() const requires detail::may_own_bytes<value_type> {
+            return detail::owned_bytes(value);
+        }
+
         template <class All>
         static constexpr auto snapshot_members(All all) {
             return all(&Event::time, &Event::value);
@@ -88,6 +122,16 @@ private:
     };
     struct Untimed {
         [[no_unique_address]] value_type value;
+
+        [[nodiscard]] static Untimed empty_in(const detail::Memory& memory) {
+            return Untimed{detail::make_in<value_type>(memory)};
+        }
+        [[nodiscard]] Untimed copy_in(const detail::Memory& memory) const {
+            return Untimed{detail::copy_in(memory, value)};
+        }
+        [[nodiscard]] std::size_t memory_in_use() const requires detail::may_own_bytes<value_type> {
+            return detail::owned_bytes(value);
+        }
 
         template <class All>
         static constexpr auto snapshot_members(All all) {
@@ -97,11 +141,11 @@ private:
     static constexpr bool timed = detail::TimedAdd<T> || OrderDependent<T>;
     using Entry = std::conditional_t<timed, Event, Untimed>;
 
-    static void add_to(T& a, const Entry& e) {
+    void add_to(T& a, const Entry& e) const {
         if constexpr (timed) {
-            detail::add(a, e.time, e.value);
+            detail::add(a, e.time, e.value, stacks_.memory());
         } else {
-            a.add(e.value);
+            detail::add(a, Timestamp{}, e.value, stacks_.memory());
         }
     }
 
@@ -111,8 +155,8 @@ private:
     [[nodiscard]] decltype(auto) aggregate() const;
 
     std::size_t length_;
-    boost::circular_buffer<Entry> events_;  // by arrival; where T merges, those that are not in the front
-    detail::TwoStacks<T> stacks_;           // the back is of events_, where T subtracts or merges
+    detail::Ring<Entry, std::size_t> events_;  // by arrival; where T merges, those that are not in the front
+    detail::TwoStacks<T> stacks_;              // the back is of events_, where T subtracts or merges
 };
 
 template <class T>
@@ -121,9 +165,9 @@ void CountWindow<T>::insert(Timestamp t, value_type value) {
         evict();
     }
     if constexpr (timed) {
-        append(Entry{t, std::move(value)});
+        append(Entry{t, detail::move_in(stacks_.memory(), value)});
     } else {
-        append(Entry{std::move(value)});
+        append(Entry{detail::move_in(stacks_.memory(), value)});
     }
 }
 
@@ -145,7 +189,7 @@ void CountWindow<T>::evict() {
             stacks_.clear();
             stacks_.front.reserve(events_.size());
             for (std::size_t i = events_.size(); i != 0; --i) {
-                T one{};
+                T one = detail::make_in<T>(stacks_.memory());
                 add_to(one, events_[i - 1]);
                 stacks_.push_older(std::move(one));
             }
@@ -154,7 +198,7 @@ void CountWindow<T>::evict() {
         stacks_.drop(1);
     } else {
         if constexpr (subtracts) {
-            stacks_.back.remove(events_.front().value);
+            detail::remove(stacks_.back, Timestamp{}, events_.front().value, stacks_.memory());
         }
         events_.pop_front();
     }
@@ -167,21 +211,23 @@ decltype(auto) CountWindow<T>::aggregate() const {
     } else if constexpr (merges) {
         return stacks_.aggregate();
     } else {
-        T whole{};
+        T whole = detail::make_in<T>(stacks_.memory());
         if constexpr (OrderDependent<T>) {
-            std::vector<const Entry*> ordered;
+            detail::Array<const Entry*> ordered{stacks_.memory()};
             ordered.reserve(events_.size());
-            for (const Entry& e : events_) {
-                ordered.push_back(&e);
+            for (std::size_t i = 0; i != events_.size(); ++i) {
+                ordered.push_back(&events_[i]);
             }
-            std::stable_sort(ordered.begin(), ordered.end(),
-                             [](const Entry* a, const Entry* b) { return a->time < b->time; });
+            // Equal times by arrival: not by std::stable_sort, which takes memory from elsewhere.
+            std::sort(ordered.begin(), ordered.end(), [&](const Entry* a, const Entry* b) {
+                return a->time != b->time ? a->time < b->time : events_.index_of(a) < events_.index_of(b);
+            });
             for (const Entry* e : ordered) {
                 add_to(whole, *e);
             }
         } else {
-            for (const Entry& e : events_) {
-                add_to(whole, e);
+            for (std::size_t i = 0; i != events_.size(); ++i) {
+                add_to(whole, events_[i]);
             }
         }
         return whole;
@@ -189,16 +235,16 @@ decltype(auto) CountWindow<T>::aggregate() const {
 }
 
 template <class T>
-std::size_t CountWindow<T>::heap_bytes() const {
-    return events_.capacity() * sizeof(Entry) + stacks_.heap_bytes();
+std::size_t CountWindow<T>::memory_in_use() const {
+    return events_.memory_in_use() + stacks_.memory_in_use();
 }
 
 template <class T>
 template <class Writer>
 void CountWindow<T>::save(Writer& out) const {
     out.write(std::uint64_t{length_}, std::uint64_t{events_.size()});
-    for (const Entry& e : events_) {
-        out.write(e);
+    for (std::size_t i = 0; i != events_.size(); ++i) {
+        out.write(events_[i]);
     }
     if constexpr (merges) {
         out.write(stacks_.front);
@@ -214,7 +260,9 @@ void CountWindow<T>::load(Reader& in) {
     events_.clear();
     stacks_.clear();
     for (std::uint64_t i = 0; i != number; ++i) {
-        append(in.template read<Entry>());
+        auto entry = detail::make_in<Entry>(stacks_.memory());
+        in.read(entry);
+        append(std::move(entry));
     }
     if constexpr (merges) {
         in.read(stacks_.front);
@@ -233,23 +281,50 @@ class TumblingCountWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// Throws std::invalid_argument where `length` is 0.
-    explicit TumblingCountWindow(std::size_t length) : length_{length} {
+    explicit TumblingCountWindow(std::size_t length, const allocator_type& memory = {})
+        : length_{length}, memory_{memory.resource()}, aggregate_{detail::make_in<T>(memory)} {
         if (length == 0) {
             throw std::invalid_argument("weir::TumblingCountWindow: wanted at least one event");
         }
     }
 
+    /// A copy takes its memory from the default resource, where nothing else is said.
+    TumblingCountWindow(const TumblingCountWindow& other) : TumblingCountWindow{other, allocator_type{}} {}
+    TumblingCountWindow(const TumblingCountWindow& other, const allocator_type& memory)
+        : length_{other.length_},
+          size_{other.size_},
+          memory_{memory.resource()},
+          aggregate_{detail::copy_in(memory, other.aggregate_)} {}
+    TumblingCountWindow(TumblingCountWindow&&) noexcept = default;
+    TumblingCountWindow(TumblingCountWindow&& other, const allocator_type& memory)
+        : length_{other.length_},
+          size_{other.size_},
+          memory_{memory.resource()},
+          aggregate_{detail::move_in(memory, other.aggregate_)} {}
+    TumblingCountWindow& operator=(const TumblingCountWindow& other) {
+        return detail::replace(*this, TumblingCountWindow{other, get_allocator()});
+    }
+    TumblingCountWindow& operator=(TumblingCountWindow&& other) {
+        return detail::replace(*this, TumblingCountWindow{std::move(other), get_allocator()});
+    }
+    ~TumblingCountWindow() = default;
+
+    /// Where the memory is from, and how many bytes were taken from there and not given back.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return memory_; }
+    [[nodiscard]] std::size_t memory_in_use() const { return detail::owned_bytes(aggregate_); }
+
     /// Takes an event. Gives the aggregate of the window that it completes.
     template <class X = value_type>
     std::optional<T> insert(Timestamp t, const X& x = {}) {
-        detail::add(aggregate_, t, x);
+        detail::add(aggregate_, t, x, memory_);
         if (++size_ != length_) {
             return std::nullopt;
         }
         size_ = 0;
-        return std::exchange(aggregate_, T{});
+        return std::exchange(aggregate_, detail::make_in<T>(memory_));
     }
 
     /// Of the window that is open, with size() events.
@@ -274,7 +349,8 @@ public:
 private:
     std::size_t length_;
     std::size_t size_ = 0;
-    T aggregate_{};
+    std::pmr::memory_resource* memory_;
+    T aggregate_;
 };
 
 }  // namespace weir

@@ -30,11 +30,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/box.hpp>
@@ -73,9 +73,41 @@ class HoppingWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// Throws std::invalid_argument where size or slide is not positive or the lateness negative.
-    HoppingWindow(Size size, Slide slide, HoppingOptions options = {});
+    HoppingWindow(Size size, Slide slide, HoppingOptions options = {}, const allocator_type& memory = {});
+    HoppingWindow(Size size, Slide slide, const allocator_type& memory) : HoppingWindow{size, slide, {}, memory} {}
+
+    /// A copy takes its memory from the default resource, where nothing else is said. O(slices).
+    HoppingWindow(const HoppingWindow& other) : HoppingWindow{other, allocator_type{}} {}
+    HoppingWindow(const HoppingWindow& other, const allocator_type& memory)
+        : slices_{other.slices_, memory},
+          stacks_{other.stacks_, memory},
+          size_{other.size_},
+          slide_{other.slide_},
+          offset_{other.offset_},
+          lateness_{other.lateness_},
+          now_{other.now_} {}
+    HoppingWindow(HoppingWindow&&) noexcept = default;
+    HoppingWindow(HoppingWindow&& other, const allocator_type& memory)
+        : slices_{std::move(other.slices_), memory},
+          stacks_{std::move(other.stacks_), memory},
+          size_{other.size_},
+          slide_{other.slide_},
+          offset_{other.offset_},
+          lateness_{other.lateness_},
+          now_{other.now_} {}
+    HoppingWindow& operator=(const HoppingWindow& other) {
+        return detail::replace(*this, HoppingWindow{other, get_allocator()});
+    }
+    HoppingWindow& operator=(HoppingWindow&& other) {
+        return detail::replace(*this, HoppingWindow{std::move(other), get_allocator()});
+    }
+    ~HoppingWindow() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return slices_.memory(); }
 
     /// Takes an event. `x` is the aggregate's value_type or, for one that takes any input, whatever it takes.
     /// Does not move now() on.
@@ -108,8 +140,8 @@ public:
     /// When the next window with events closes.
     [[nodiscard]] std::optional<Timestamp> next_due() const;
 
-    /// Bytes on the heap, as requested from the allocator.
-    [[nodiscard]] std::size_t heap_bytes() const;
+    /// Bytes taken from there and not given back, without the window itself. O(slices).
+    [[nodiscard]] std::size_t memory_in_use() const;
 
     static constexpr const char* snapshot_name = "HoppingWindow";
     template <class Writer>
@@ -178,8 +210,9 @@ private:
 };
 
 template <class T, class Size, class Slide>
-HoppingWindow<T, Size, Slide>::HoppingWindow(Size size, Slide slide, HoppingOptions options)
-    : size_{size}, slide_{slide}, lateness_{options.lateness} {
+HoppingWindow<T, Size, Slide>::HoppingWindow(Size size, Slide slide, HoppingOptions options,
+                                             const allocator_type& memory)
+    : slices_{memory}, size_{size}, slide_{slide}, lateness_{options.lateness} {
     if (length() <= 0 || step() <= 0 || lateness_ < Duration::zero()) {
         throw std::invalid_argument("weir::HoppingWindow: wanted size > 0, slide > 0 and lateness >= 0");
     }
@@ -210,7 +243,7 @@ HoppingInsert HoppingWindow<T, Size, Slide>::insert(Timestamp t, const X& x) {
         i = find_or_open(t, phase);
         fresh = slices_.size() != before;
     }
-    slices_[i].part.add(t, x);
+    slices_[i].part.add(t, x, slices_.memory());
     if constexpr (Slice::merges) {
         if (stacks_) {
             stacks_->add_or_reset(i, fresh, t, x);
@@ -225,7 +258,8 @@ auto HoppingWindow<T, Size, Slide>::slice_of(Timestamp t, std::int64_t phase) co
     const std::int64_t edge = length() % step();
     const std::int64_t from = phase < edge ? 0 : edge;
     const std::int64_t to = phase < edge ? edge : step();
-    return Slice{saturating_subtract(t, Duration{phase - from}), saturating_add(t, Duration{to - 1 - phase}), {}};
+    return Slice{saturating_subtract(t, Duration{phase - from}), saturating_add(t, Duration{to - 1 - phase}),
+                 detail::make_in<typename Slice::Part>(slices_.memory())};
 }
 
 template <class T, class Size, class Slide>
@@ -254,14 +288,14 @@ auto HoppingWindow<T, Size, Slide>::next_window(Timestamp t, Wide closed) const 
 
 template <class T, class Size, class Slide>
 detail::Merged<T> HoppingWindow<T, Size, Slide>::aggregate_of(std::size_t first, Timestamp last) const {
-    detail::Merged<T> whole{};
+    auto whole = detail::make_in<detail::Merged<T>>(slices_.memory());
     for (std::size_t i = first; i != slices_.size() && slices_[i].first <= last; ++i) {
         if constexpr (!Slice::merges) {
             slices_[i].part.add_to(whole);
         } else if (i == first) {
-            whole = slices_[i].part;
+            detail::assign_in(slices_.memory(), whole, slices_[i].part);
         } else {
-            whole.merge(slices_[i].part);
+            whole.merge(slices_[i].part, slices_.memory());
         }
     }
     return whole;
@@ -279,7 +313,7 @@ detail::Merged<T> HoppingWindow<T, Size, Slide>::take(const Bounds& window) {
             return std::move(slices_[0].part);
         }
         if (inside > few) {
-            Stacks& stacks = stacks_ ? *stacks_ : stacks_.emplace();
+            Stacks& stacks = stacks_ ? *stacks_ : stacks_.emplace(slices_.memory());
             if (stacks.front() == 0) {
                 stacks.rebuild(slices_, inside);
             }
@@ -348,8 +382,8 @@ std::optional<Timestamp> HoppingWindow<T, Size, Slide>::next_due() const {
 }
 
 template <class T, class Size, class Slide>
-std::size_t HoppingWindow<T, Size, Slide>::heap_bytes() const {
-    return slices_.heap_bytes() + (stacks_ ? sizeof(Stacks) + stacks_->heap_bytes() : 0);
+std::size_t HoppingWindow<T, Size, Slide>::memory_in_use() const {
+    return slices_.memory_in_use() + stacks_.memory_in_use();
 }
 
 template <class T, class Size, class Slide>
@@ -381,7 +415,7 @@ void HoppingWindow<T, Size, Slide>::load(Reader& in) {
     stacks_.reset();
     if constexpr (Slice::merges) {
         if (in.template read<bool>()) {
-            stacks_.emplace().load(in, slices_.size());
+            stacks_.emplace(slices_.memory()).load(in, slices_.size());
         }
     }
 }

@@ -14,7 +14,7 @@
 // table changes, and its now() is the later of the table's and its latest event's. Not synchronized: one thread at a
 // time.
 //
-// Memory, all of it from a std::pmr::memory_resource but for what windows own themselves: 10 to 15 bytes of index, a
+// Memory, all of it from a std::pmr::memory_resource, that of windows too: 10 to 15 bytes of index, a
 // slot with the key and the window, 13 bytes for what is due, 4 for what changed. Of a RollingWindow<Sum<double>> that
 // is some 100 bytes at one event and 13 an event beyond.
 //
@@ -41,7 +41,7 @@
 #include <boost/container_hash/hash.hpp>
 #include <weir/detail/kept_windows.hpp>
 #include <weir/detail/key_index.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/slots.hpp>
 #include <weir/detail/snapshot_rows.hpp>
 #include <weir/detail/timer_queue.hpp>
@@ -54,8 +54,8 @@ namespace detail {
 // Strings are looked up by view, without a copy.
 template <class Key>
 struct KeyHash : boost::hash<Key> {};
-template <>
-struct KeyHash<std::string> {
+template <class Allocator>
+struct KeyHash<std::basic_string<char, std::char_traits<char>, Allocator>> {
     using is_transparent = void;
     [[nodiscard]] std::size_t operator()(std::string_view key) const noexcept {
         return std::hash<std::string_view>{}(key);
@@ -192,7 +192,11 @@ private:
     Id create(const K& key, std::uint32_t hash) {
         const Id id = slots_.take();
         Slot& s = slots_[id];
-        s.key = Key(key);
+        if constexpr (detail::TakesMemory<Key>) {
+            detail::replace(s.key, detail::make_in<Key>(memory(), key));
+        } else {
+            s.key = Key(key);
+        }
         keep_.begin(s.kept);
         s.used = true;
         index_.insert(hash, id);
@@ -202,11 +206,20 @@ private:
         return id;
     }
 
+    [[nodiscard]] std::pmr::memory_resource* memory() const { return changed_.get_allocator().resource(); }
+    void clear_key(Slot& s) {
+        if constexpr (detail::TakesMemory<Key>) {
+            detail::replace(s.key, detail::make_in<Key>(memory()));
+        } else {
+            s.key = Key{};
+        }
+    }
+
     void forget(Id id) {
         Slot& s = slots_[id];
         index_.erase(hash_of(s.key), id);
         keep_.end(s.kept);
-        s.key = Key{};
+        clear_key(s);
         s.used = s.scheduled = s.changed = false;
         slots_.give(id);
     }
@@ -458,7 +471,7 @@ void KeyedWindows<Key, Window, Hash>::forget_if(F f) {
 template <class Key, class Window, class Hash>
 template <class F, class Last>
 std::size_t KeyedWindows<Key, Window, Hash>::drop_if(F f, Last last) {
-    std::vector<Id> dropped;
+    std::pmr::vector<Id> dropped{changed_.get_allocator()};
     slots_.for_each([&](Id id, const Slot& s) {
         if (s.used) {
             const auto& window = keep_.look(s.kept, now_);
@@ -518,17 +531,19 @@ template <class Key, class Window, class Hash>
 class KeyedWindows<Key, Window, Hash>::Restoring {
 public:
     explicit Restoring(KeyedWindows& target)
-        : target_{target}, fresh_{target.keep_.prototype(), target.changed_.get_allocator().resource()} {}
+        : target_{target},
+          fresh_{detail::make_in<Window>(target.memory(), target.keep_.prototype()), target.memory()} {}
 
     [[nodiscard]] std::size_t sections() const noexcept { return 1; }
     /// So many rows may come.
     void reserve(std::uint32_t /*section*/, std::size_t rows) { fresh_.index_.reserve(rows); }
     void read(std::uint32_t /*section*/, SnapshotReader& in) {
+        in.take_memory_from(fresh_.memory());
         if (begun_) {
             read_row(in);
         } else {
             in.read(fresh_.now_);
-            Window same = fresh_.keep_.prototype();
+            auto same = detail::make_in<Window>(fresh_.memory(), fresh_.keep_.prototype());
             in.read(same);  // for its parameters
             begun_ = true;
         }
@@ -557,6 +572,7 @@ private:
         const Id id = fresh_.slots_.take();
         Slot& s = fresh_.slots_[id];
         fresh_.keep_.begin(s.kept);
+        fresh_.clear_key(s);
         s.used = true;
         in.read(s.key);
         const std::uint32_t hash = fresh_.hash_of(s.key);
@@ -589,10 +605,11 @@ private:
 
 template <class Key, class Window, class Hash>
 std::size_t KeyedWindows<Key, Window, Hash>::memory_in_use() const {
-    std::size_t bytes = index_.bytes() + slots_.bytes() + keep_.bytes() + timers_.heap_bytes() +
+    std::size_t bytes = index_.bytes() + slots_.bytes() + keep_.bytes() + timers_.memory_in_use() +
                         changed_.capacity() * sizeof(Id) + due_.capacity() * sizeof(due_[0]);
-    slots_.for_each(
-        [&](Id /*id*/, const Slot& s) { bytes += s.used ? keep_.heap_bytes(s.kept) + detail::owned_bytes(s.key) : 0; });
+    slots_.for_each([&](Id /*id*/, const Slot& s) {
+        bytes += s.used ? keep_.memory_in_use(s.kept) + detail::owned_bytes(s.key) : 0;
+    });
     return bytes;
 }
 

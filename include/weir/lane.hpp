@@ -25,6 +25,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <string>
@@ -37,9 +38,11 @@
 #include <weir/aggregators/bundle.hpp>
 #include <weir/aggregators/none.hpp>
 #include <weir/detail/box.hpp>
+#include <weir/detail/counted_memory.hpp>
 #include <weir/detail/dropped.hpp>
 #include <weir/detail/kept_lane.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/key_text.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/keyed_windows.hpp>
 #include <weir/metric.hpp>
 #include <weir/metric_parser.hpp>
@@ -159,6 +162,9 @@ struct LaneMetric {
     std::string meaning;
     Parser parser;
 };
+
+template <>
+struct KeyHash<KeyText> : KeyHash<std::string> {};
 
 /// A tuple of the types of As, each once, in order of first appearance.
 template <class Seen, class... As>
@@ -495,7 +501,7 @@ public:
 private:
     class Restoring final : public LaneRestoring {
     public:
-        explicit Restoring(Lane& lane) : lane_{lane}, rows_{lane.keyed_} {}
+        explicit Restoring(Lane& lane) : lane_{lane}, dropped_{&lane.dropped_memory_}, rows_{lane.keyed_} {}
         void reserve(std::size_t rows) override { rows_.reserve(0, rows); }
         void finish(const SnapshotReader& end) override { rows_.finish(end); }
         void read(SnapshotReader& in) override {
@@ -544,11 +550,12 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Rolling, Met
 
     using Windows = LaneWindows<T, sizeof...(Metrics)>;
     using State = typename Windows::Keep::Lent;
-    using Keyed = KeyedWindows<std::string, Windows>;
+    using Keyed = KeyedWindows<KeyText, Windows>;
 
 public:
-    explicit LaneOf(Spec spec)
-        : keyed_{Windows{RollingWindows<T>{spec.kind.lengths, spec.kind.history + spec.linger_}}},
+    LaneOf(Spec spec, std::pmr::memory_resource* memory)
+        : keyed_{Windows{RollingWindows<T>{spec.kind.lengths, spec.kind.history + spec.linger_, memory}}, memory},
+          dropped_memory_{memory},
           publisher_{spec.name, std::move(spec.metrics)},
           spec_{std::move(spec)} {
         if (spec_.kind.lengths.size() > Groups<Group>::most) {
@@ -569,7 +576,7 @@ public:
     void advance_to(Timestamp now) override {
         keyed_.advance_to(now);
         if (dropped_.any() && saturating_subtract(now, horizon()) >= dropped_.until()) {
-            dropped_ = Dropped{};
+            dropped_.clear();
         }
     }
 
@@ -678,7 +685,9 @@ public:
     }
 
     [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use() + dropped_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const override {
+        return keyed_.memory_in_use() + dropped_memory_.bytes();
+    }
 
 private:
     static Timestamp latest(const State& state) { return state.windows.latest().value_or(Timestamp::min()); }
@@ -720,7 +729,8 @@ private:
     }
 
     Keyed keyed_;
-    Dropped dropped_;
+    CountedMemory dropped_memory_;
+    Dropped dropped_{&dropped_memory_};
     Publisher_ publisher_;
     Spec spec_;
     std::vector<std::string> labels_;
@@ -740,23 +750,32 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Me
     struct State {
         using Windows = SessionWindow<Duration, T>;
 
+        using allocator_type = Memory;
+
         Windows sessions;
-        Group published;
+        Group published{};
         Box<Session<T>> closed;  // not drained yet
+
+        explicit State(Windows prototype) : sessions{std::move(prototype)} {}
+        State(const State& other, const Memory& memory)
+            : sessions{other.sessions, memory}, published{other.published}, closed{other.closed, memory} {}
+        State(State&&) noexcept = default;
+        State(State&& other, const Memory& memory)
+            : sessions{std::move(other.sessions), memory},
+              published{other.published},
+              closed{std::move(other.closed), memory} {}
 
         bool advance_to(Timestamp now) {
             bool any = false;
             sessions.advance_to(now, [&](const Session<T>& session) {
-                closed.emplace(session);
+                closed.emplace(sessions.get_allocator(), session.copy_in(sessions.get_allocator()));
                 any = true;
             });
             return any;
         }
         [[nodiscard]] bool forgettable() const { return sessions.forgettable(); }
         [[nodiscard]] std::optional<Timestamp> next_due() const { return sessions.next_due(); }
-        [[nodiscard]] std::size_t heap_bytes() const {
-            return sessions.heap_bytes() + (closed ? sizeof(*closed) + owned_bytes(closed->aggregate) : 0);
-        }
+        [[nodiscard]] std::size_t memory_in_use() const { return sessions.memory_in_use() + closed.memory_in_use(); }
 
         using snapshot_keeps = T;
         void save(SnapshotWriter& out) const {
@@ -769,15 +788,17 @@ class LaneOf<LaneSpec<Event, Record, Time, When, By, Each_, Origin, Sessions, Me
             in.read(sessions, published);
             closed.reset();
             if (in.read<bool>()) {
-                in.read(closed.emplace());
+                in.read(closed.emplace(sessions.get_allocator(),
+                                       Session<T>{{}, {}, 0, make_in<T>(sessions.get_allocator())}));
             }
         }
     };
-    using Keyed = KeyedWindows<std::string, State>;
+    using Keyed = KeyedWindows<KeyText, State>;
 
 public:
-    explicit LaneOf(Spec spec)
-        : keyed_{State{SessionWindow<Duration, T>{spec.kind.gap, spec.kind.lateness}, {}, {}}},
+    LaneOf(Spec spec, std::pmr::memory_resource* memory)
+        : keyed_{State{SessionWindow<Duration, T>{spec.kind.gap, spec.kind.lateness, memory}}, memory},
+          dropped_memory_{memory},
           publisher_{spec.name, std::move(spec.metrics)},
           spec_{std::move(spec)} {}
 
@@ -794,7 +815,7 @@ public:
         // lasts.
         const Duration wait = spec_.kind.gap + spec_.kind.lateness;
         if (dropped_.any() && saturating_subtract(now, wait) > dropped_.until()) {
-            Dropped live;
+            Dropped live{&dropped_memory_};
             keyed_.for_each([&](std::string_view key, const State&) { live.add(key, now); });
             dropped_.keep(live, now);
         }
@@ -855,7 +876,9 @@ public:
     }
 
     [[nodiscard]] std::size_t keys() const override { return keyed_.size(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return keyed_.memory_in_use() + dropped_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const override {
+        return keyed_.memory_in_use() + dropped_memory_.bytes();
+    }
 
 private:
     static Timestamp latest(const State& state) {
@@ -889,7 +912,8 @@ private:
     }
 
     Keyed keyed_;
-    Dropped dropped_;
+    CountedMemory dropped_memory_;
+    Dropped dropped_{&dropped_memory_};
     Publisher_ publisher_;
     Spec spec_;
 };

@@ -24,6 +24,7 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -45,13 +46,43 @@ class PanedWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// Throws std::invalid_argument where length or resolution is not positive.
-    PanedWindow(Length length, Duration resolution) : length_{length}, resolution_{resolution} {
+    PanedWindow(Length length, Duration resolution, const allocator_type& memory = {})
+        : panes_{memory}, stacks_{memory}, length_{length}, resolution_{resolution} {
         if (Duration{length} <= Duration::zero() || resolution <= Duration::zero()) {
             throw std::invalid_argument("weir::PanedWindow: wanted length > 0 and resolution > 0");
         }
     }
+
+    /// A copy takes its memory from the default resource, where nothing else is said. O(panes).
+    PanedWindow(const PanedWindow& other) : PanedWindow{other, allocator_type{}} {}
+    PanedWindow(const PanedWindow& other, const allocator_type& memory)
+        : panes_{other.panes_, memory},
+          stacks_{other.stacks_, memory},
+          length_{other.length_},
+          resolution_{other.resolution_},
+          size_{other.size_},
+          now_{other.now_} {}
+    PanedWindow(PanedWindow&&) noexcept = default;
+    PanedWindow(PanedWindow&& other, const allocator_type& memory)
+        : panes_{std::move(other.panes_), memory},
+          stacks_{std::move(other.stacks_), memory},
+          length_{other.length_},
+          resolution_{other.resolution_},
+          size_{other.size_},
+          now_{other.now_} {}
+    PanedWindow& operator=(const PanedWindow& other) {
+        return detail::replace(*this, PanedWindow{other, get_allocator()});
+    }
+    PanedWindow& operator=(PanedWindow&& other) {
+        return detail::replace(*this, PanedWindow{std::move(other), get_allocator()});
+    }
+    ~PanedWindow() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return panes_.memory(); }
 
     /// Takes an event, advancing to it where it is later than now(). False, and no change, where its pane has left.
     /// `x` is the aggregate's value_type or, for one that takes any input, whatever it takes.
@@ -78,8 +109,8 @@ public:
         return empty() ? std::nullopt : std::optional{saturating_add(panes_.front().last, length_)};
     }
 
-    /// Bytes on the heap, as requested from the allocator.
-    [[nodiscard]] std::size_t heap_bytes() const { return panes_.heap_bytes() + stacks_.heap_bytes(); }
+    /// Bytes taken from there and not given back, without the window itself. O(panes).
+    [[nodiscard]] std::size_t memory_in_use() const { return panes_.memory_in_use() + stacks_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "PanedWindow";
     template <class Writer>
@@ -104,7 +135,7 @@ private:
     [[nodiscard]] detail::Merged<T> aggregate() const {
         detail::Merged<T> whole = stacks_.aggregate();
         if (!empty()) {
-            whole.merge(panes_.back().part);
+            whole.merge(panes_.back().part, panes_.memory());
         }
         return whole;
     }
@@ -122,7 +153,7 @@ template <class X>
 bool PanedWindow<T, Length>::insert(Timestamp t, const X& x) {
     if (!empty() && panes_.back().first <= t && t <= panes_.back().last) {  // where most events fall: no division
         advance_to(t);
-        panes_[panes_.size() - 1].part.add(t, x);
+        panes_[panes_.size() - 1].part.add(t, x, panes_.memory());
         ++size_;
         return true;
     }
@@ -134,11 +165,12 @@ bool PanedWindow<T, Length>::insert(Timestamp t, const X& x) {
     const bool fresh = i == 0 || t > panes_[i - 1].last;
     if (fresh) {
         const std::int64_t phase = phase_of(t);
-        panes_.insert(i, detail::Slice<T>{saturating_subtract(t, Duration{phase}), detail::narrow(last_of(t)), {}});
+        panes_.insert(i, detail::Slice<T>{saturating_subtract(t, Duration{phase}), detail::narrow(last_of(t)),
+                                          detail::make_in<typename detail::Slice<T>::Part>(panes_.memory())});
     } else {
         --i;
     }
-    panes_[i].part.add(t, x);
+    panes_[i].part.add(t, x, panes_.memory());
     ++size_;
     const std::size_t newest = panes_.size() - 1;
     if (i != newest) {
@@ -169,7 +201,7 @@ bool PanedWindow<T, Length>::advance_to(Timestamp now) {
     }
     panes_.drop_front(gone);
     if (empty()) {
-        stacks_ = detail::SliceStacks<T>{};
+        stacks_.release();
     } else if (!in_front) {
         stacks_.rebuild(panes_, panes_.size() - 1);
     }

@@ -19,6 +19,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -36,6 +37,10 @@ namespace weir {
 template <class Event>
 class Pipeline {
 public:
+    /// What lanes keep of keys is from `memory`; what they are declared as, and a snapshot under way, is not.
+    explicit Pipeline(std::pmr::memory_resource* memory = std::pmr::get_default_resource()) noexcept
+        : memory_{memory} {}
+
     /// Puts a lane into operation. It sees the events processed from here on.
     template <class Spec>
     void add(Spec spec) {
@@ -44,7 +49,7 @@ public:
                       "a lane needs windows: call rolling() or session()");
         static_assert(std::tuple_size_v<decltype(spec.metrics)> != 0,
                       "a lane needs at least one metric: call metric()");
-        lanes_.push_back(std::make_unique<detail::LaneOf<Spec>>(std::move(spec)));
+        lanes_.push_back(std::make_unique<detail::LaneOf<Spec>>(std::move(spec), memory_));
     }
 
     /// Takes an event into every lane. Late where no lane took it and one would have, had it come sooner.
@@ -194,7 +199,7 @@ public:
         return sum;
     }
 
-    /// Bytes of state. O(keys).
+    /// Bytes of memory that lanes have taken and not given back. O(keys).
     [[nodiscard]] std::size_t memory_in_use() const {
         std::size_t sum = 0;
         for (const auto& lane : lanes_) {
@@ -238,6 +243,7 @@ public:
     class Restoring;
 
 private:
+    std::pmr::memory_resource* memory_;
     std::vector<std::unique_ptr<AnyLane<Event>>> lanes_;
 };
 

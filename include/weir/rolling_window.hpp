@@ -23,6 +23,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstddef>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
@@ -30,8 +31,10 @@
 #include <vector>
 
 #include <weir/aggregator.hpp>
+#include <weir/detail/array.hpp>
 #include <weir/detail/box.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/upkeep.hpp>
 #include <weir/time.hpp>
 
@@ -51,19 +54,32 @@ class RollingWindows {
     static_assert(Aggregator<T>, "RollingWindows<T> needs an Aggregator T: value_type, add(x) or add(t, x), result()");
 
 public:
+    using allocator_type = std::pmr::polymorphic_allocator<>;
     using value_type = value_type_t<T>;
 
     /// Windows of `lengths`, in this order. Events stay known for `keep` longer than the longest length: for
     /// `latest()`, and as history for an Expiring aggregator.
     /// Throws std::invalid_argument where there is no length, one is not positive, or `keep` is negative.
-    explicit RollingWindows(const std::vector<Duration>& lengths, Duration keep = Duration::zero());
+    explicit RollingWindows(const std::vector<Duration>& lengths, Duration keep = Duration::zero(),
+                            const allocator_type& memory = {});
+    RollingWindows(const std::vector<Duration>& lengths, const allocator_type& memory)
+        : RollingWindows{lengths, Duration::zero(), memory} {}
 
     /// A copy is a window of its own. O(events).
-    RollingWindows(const RollingWindows& other);
+    RollingWindows(const RollingWindows& other) : RollingWindows{other, allocator_type{}} {}
+    RollingWindows(const RollingWindows& other, const allocator_type& memory);
     RollingWindows(RollingWindows&&) noexcept = default;
-    RollingWindows& operator=(const RollingWindows& other) { return *this = RollingWindows(other); }
-    RollingWindows& operator=(RollingWindows&&) noexcept = default;
+    RollingWindows(RollingWindows&& other, const allocator_type& memory);
+    RollingWindows& operator=(const RollingWindows& other) {
+        return detail::replace(*this, RollingWindows{other, get_allocator()});
+    }
+    RollingWindows& operator=(RollingWindows&& other) {
+        return detail::replace(*this, RollingWindows{std::move(other), get_allocator()});
+    }
     ~RollingWindows() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return log_.memory(); }
 
     /// Takes an event, advancing to it where it is later than now(). False, and no change, where it is too old
     /// to be kept: t <= now() - longest length - keep.
@@ -135,8 +151,9 @@ public:
     template <class Take, class Give>
     std::size_t extract_if(Take take, Give give);
 
-    /// Bytes on the heap, as requested from the allocator. O(events / 128).
-    [[nodiscard]] std::size_t heap_bytes() const;
+    /// Bytes taken from there and not given back, without the window itself. O(events / 128), O(events) where they own
+    /// memory.
+    [[nodiscard]] std::size_t memory_in_use() const;
 
     static constexpr const char* snapshot_name = "RollingWindows";
     using snapshot_keeps = std::pair<value_type, typename detail::Upkeep<T>::snapshot_keeps>;
@@ -154,7 +171,31 @@ private:
     struct Window {
         Duration length{};
         detail::Range<Log> inside{};  // not of an Expiring aggregator, which is given all events
-        std::conditional_t<few != 0, detail::Box<detail::Upkeep<T>>, detail::InPlace<detail::Upkeep<T>>> upkeep{};
+        std::conditional_t<few != 0, detail::Box<detail::Upkeep<T>>, detail::InPlace<detail::Upkeep<T>>> upkeep;
+
+        explicit Window(const detail::Memory& memory) : upkeep{make_upkeep(memory)} {}
+        Window(const Window& other, const detail::Memory& memory)
+            : length{other.length}, inside{other.inside}, upkeep{other.upkeep, memory} {}
+        Window(Window&& other) noexcept = default;
+        Window(Window&& other, const detail::Memory& memory)
+            : length{other.length}, inside{other.inside}, upkeep{std::move(other.upkeep), memory} {}
+        using allocator_type = detail::Memory;
+        [[nodiscard]] std::size_t memory_in_use() const { return upkeep.memory_in_use(); }
+        void begin_upkeep(const Log& log) { upkeep.emplace(log.memory()).rebuild(log, inside); }
+        void end_upkeep([[maybe_unused]] const Log& log) {
+            if constexpr (few != 0) {
+                upkeep.reset();
+            } else {
+                upkeep.emplace(log.memory());
+            }
+        }
+        [[nodiscard]] static auto make_upkeep([[maybe_unused]] const detail::Memory& memory) {
+            if constexpr (few != 0) {
+                return detail::Box<detail::Upkeep<T>>{};
+            } else {
+                return detail::InPlace<detail::Upkeep<T>>{memory};
+            }
+        }
     };
 
     [[nodiscard]] Timestamp horizon(Duration length) const { return saturating_subtract(now_, length); }
@@ -168,17 +209,19 @@ private:
             if (began_chunk) [[unlikely]] {
                 w.upkeep->begin_chunk(log_, w.inside);
             }
-            w.upkeep->append(t, log_.back_value());
+            w.upkeep->append(t, log_.back_value(), log_.memory());
         } else if (w.inside.size > few) {
-            w.upkeep.emplace().rebuild(log_, w.inside);
+            w.begin_upkeep(log_);
         }
     }
     [[nodiscard]] T from_scratch(const Window& w) const {
-        T whole{};
+        T whole = detail::make_in<T>(log_.memory());
         log_.for_each(w.inside.first, w.inside.size,
-                      [&whole](Timestamp t, const auto& value) { detail::add(whole, t, value); });
+                      [&](Timestamp t, const auto& value) { detail::add(whole, t, value, log_.memory()); });
         return whole;
     }
+    // In a log that was copied.
+    void find_firsts();
     [[nodiscard]] auto each_held() {
         return [this](auto update) {
             for (Window& w : windows_) {
@@ -187,7 +230,7 @@ private:
         };
     }
 
-    std::vector<Window> windows_;
+    detail::Array<Window> windows_;
     std::size_t longest_ = 0;
     Log log_;
     Duration kept_{};
@@ -195,7 +238,8 @@ private:
 };
 
 template <class T>
-RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration keep) {
+RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration keep, const allocator_type& memory)
+    : windows_{memory}, log_{memory} {
     if (lengths.empty() || keep < Duration::zero()) {
         throw std::invalid_argument("weir::RollingWindows: wanted at least one length and keep >= 0");
     }
@@ -215,8 +259,29 @@ RollingWindows<T>::RollingWindows(const std::vector<Duration>& lengths, Duration
 }
 
 template <class T>
-RollingWindows<T>::RollingWindows(const RollingWindows& other)
-    : windows_{other.windows_}, longest_{other.longest_}, log_{other.log_}, kept_{other.kept_}, now_{other.now_} {
+RollingWindows<T>::RollingWindows(const RollingWindows& other, const allocator_type& memory)
+    : windows_{other.windows_, memory},
+      longest_{other.longest_},
+      log_{other.log_, memory},
+      kept_{other.kept_},
+      now_{other.now_} {
+    find_firsts();
+}
+
+template <class T>
+RollingWindows<T>::RollingWindows(RollingWindows&& other, const allocator_type& memory)
+    : windows_{std::move(other.windows_), memory},
+      longest_{other.longest_},
+      log_{std::move(other.log_), memory},
+      kept_{other.kept_},
+      now_{other.now_} {
+    if (!other.log_.empty()) {  // copied
+        find_firsts();
+    }
+}
+
+template <class T>
+void RollingWindows<T>::find_firsts() {
     for (Window& w : windows_) {
         if (w.inside.size != 0) {
             w.inside.first = log_.begin();
@@ -255,7 +320,7 @@ bool RollingWindows<T>::insert_late(Timestamp t, value_type value) {
         }
         if (!w.upkeep) {
             if (w.inside.size > few) {
-                w.upkeep.emplace().rebuild(log_, w.inside);
+                w.begin_upkeep(log_);
             }
         } else if (counts && inserted.precedes_equal_time) {
             w.upkeep->rebuild(log_, w.inside);  // aggregators take equal times in order of arrival
@@ -286,12 +351,12 @@ bool RollingWindows<T>::advance_to(Timestamp now) {
                 continue;
             }
             const Timestamp last = horizon(w.length);
-            const std::size_t left = w.upkeep ? log_.pass(w.inside.first, last, detail::Evict{*w.upkeep})
+            const std::size_t left = w.upkeep ? log_.pass(w.inside.first, last, detail::Evict{*w.upkeep, log_.memory()})
                                               : log_.pass(w.inside.first, last, detail::EvictNothing{});
             w.inside.size -= left;
             changed = changed || left != 0;
             if (w.inside.size <= few / 2) {
-                w.upkeep.reset();
+                w.end_upkeep(log_);
             } else if (w.upkeep && !w.upkeep->evicted(left)) {
                 w.upkeep->settle(log_, w.inside);
             }
@@ -345,10 +410,10 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
             }
         }
         if (!expiring && w.inside.size <= few) {
-            w.upkeep.reset();
+            w.end_upkeep(log_);
         } else {
             if (!w.upkeep) {
-                w.upkeep.emplace();
+                w.upkeep.emplace(log_.memory());
             }
             w.upkeep->rebuild(log_, w.inside);
         }
@@ -357,12 +422,8 @@ std::size_t RollingWindows<T>::extract_if(Take take, Give give) {
 }
 
 template <class T>
-std::size_t RollingWindows<T>::heap_bytes() const {
-    std::size_t bytes = log_.heap_bytes() + windows_.capacity() * sizeof(Window);
-    for (const Window& w : windows_) {
-        bytes += w.upkeep ? (few != 0 ? sizeof(*w.upkeep) : 0) + w.upkeep->heap_bytes() : 0;
-    }
-    return bytes;
+std::size_t RollingWindows<T>::memory_in_use() const {
+    return log_.memory_in_use() + windows_.memory_in_use();
 }
 
 template <class T>
@@ -392,11 +453,11 @@ void RollingWindows<T>::load(Reader& in) {
             w.inside = {log_.begin(), log_.size()};
             w.inside.size -= log_.pass(w.inside.first, horizon(w.length), detail::EvictNothing{});
         }
-        w.upkeep.reset();
+        w.end_upkeep(log_);
         const bool kept = in.template read<bool>();
         in.require(few == 0 ? kept : kept ? w.inside.size > few / 2 : w.inside.size <= few, "an aggregate as needed");
         if (kept) {
-            w.upkeep.emplace().load(in, log_, w.inside);
+            w.upkeep.emplace(log_.memory()).load(in, log_, w.inside);
         }
     }
 }
@@ -412,13 +473,36 @@ class RollingWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// Throws std::invalid_argument where `length` is not positive.
-    explicit RollingWindow(Length length) : length_{length} {
+    explicit RollingWindow(Length length, const allocator_type& memory = {})
+        : length_{length}, log_{memory}, upkeep_{memory} {
         if (length <= Length::zero()) {
             throw std::invalid_argument("weir::RollingWindow: wanted a positive length, found " + label(length));
         }
     }
+
+    /// A copy takes its memory from the default resource, where nothing else is said. O(events).
+    RollingWindow(const RollingWindow& other) : RollingWindow{other, allocator_type{}} {}
+    RollingWindow(const RollingWindow& other, const allocator_type& memory)
+        : length_{other.length_}, now_{other.now_}, log_{other.log_, memory}, upkeep_{other.upkeep_, memory} {}
+    RollingWindow(RollingWindow&&) noexcept = default;
+    RollingWindow(RollingWindow&& other, const allocator_type& memory)
+        : length_{other.length_},
+          now_{other.now_},
+          log_{std::move(other.log_), memory},
+          upkeep_{std::move(other.upkeep_), memory} {}
+    RollingWindow& operator=(const RollingWindow& other) {
+        return detail::replace(*this, RollingWindow{other, get_allocator()});
+    }
+    RollingWindow& operator=(RollingWindow&& other) {
+        return detail::replace(*this, RollingWindow{std::move(other), get_allocator()});
+    }
+    ~RollingWindow() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return log_.memory(); }
 
     /// Takes an event, advancing to it where it is later than now(). False, and no change, where it is too old:
     /// t <= now() - length().
@@ -430,7 +514,7 @@ public:
         if (log_.append(t, std::move(value), none_held)) [[unlikely]] {
             upkeep_.begin_chunk(log_, inside());
         }
-        upkeep_.append(t, log_.back_value());
+        upkeep_.append(t, log_.back_value(), log_.memory());
         return true;
     }
 
@@ -453,9 +537,9 @@ public:
                 return false;
             }
             const Timestamp last = horizon();
-            const std::size_t left = log_.drop_until(last, detail::Evict{upkeep_});
+            const std::size_t left = log_.drop_until(last, detail::Evict{upkeep_, log_.memory()});
             if (log_.empty()) {
-                upkeep_ = {};
+                upkeep_.reset(log_.memory());
             } else if (!upkeep_.evicted(left)) {
                 upkeep_.settle(log_, inside());
             }
@@ -475,8 +559,9 @@ public:
     /// When the oldest event leaves; nothing where the window is empty.
     [[nodiscard]] std::optional<Timestamp> next_expiry() const;
 
-    /// Bytes on the heap, as requested from the allocator. O(events / 128).
-    [[nodiscard]] std::size_t heap_bytes() const { return log_.heap_bytes() + upkeep_.heap_bytes(); }
+    /// Bytes taken from there and not given back, without the window itself. O(events / 128), O(events) where they own
+    /// memory.
+    [[nodiscard]] std::size_t memory_in_use() const { return log_.memory_in_use() + upkeep_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "RollingWindow";
     using snapshot_keeps = std::pair<value_type, typename detail::Upkeep<T>::snapshot_keeps>;
@@ -491,7 +576,7 @@ public:
         in.expect("a length of", Duration{length_});
         in.read(now_);
         log_.template load<detail::Upkeep<T>::needs_chunks>(in, horizon(), now_);
-        upkeep_ = {};
+        upkeep_.reset(log_.memory());
         upkeep_.load(in, log_, inside());
     }
 
@@ -509,7 +594,7 @@ private:
     Length length_;
     Timestamp now_ = Timestamp::min();
     Log log_;
-    detail::Upkeep<T> upkeep_{};
+    detail::Upkeep<T> upkeep_;
 };
 
 template <class T, class Length>
@@ -522,7 +607,7 @@ bool RollingWindow<T, Length>::insert_late(Timestamp t, value_type value) {
         if (inserted.fresh) {
             upkeep_.begin_chunk(log_, inside());
         }
-        upkeep_.append(t, log_.back_value());
+        upkeep_.append(t, log_.back_value(), log_.memory());
     } else if (!expiring && inserted.precedes_equal_time) {
         upkeep_.rebuild(log_, inside());  // aggregators take equal times in order of arrival
     } else {

@@ -18,14 +18,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <iterator>
+#include <memory_resource>
 #include <optional>
 #include <stdexcept>
 #include <type_traits>
 #include <utility>
 
-#include <boost/container/small_vector.hpp>
 #include <weir/aggregator.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -44,6 +46,14 @@ struct Session {
     Timestamp last;
     std::size_t size = 0;  // events
     T aggregate{};
+
+    /// A copy with its memory from there, and how much that is.
+    [[nodiscard]] Session copy_in(const std::pmr::polymorphic_allocator<>& memory) const {
+        return Session{first, last, size, detail::copy_in(memory, aggregate)};
+    }
+    [[nodiscard]] std::size_t memory_in_use() const requires detail::may_own_bytes<T> {
+        return detail::owned_bytes(aggregate);
+    }
 
     template <class Writer>
     void save(Writer& out) const {
@@ -66,14 +76,44 @@ class SessionWindow {
 
 public:
     using value_type = value_type_t<T>;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
 
     /// `lateness`: how much longer than the gap a session is held open for events that come out of order.
     /// Throws std::invalid_argument where the gap is not positive or the lateness negative.
-    explicit SessionWindow(Gap gap, Duration lateness = Duration::zero()) : gap_{gap}, lateness_{lateness} {
+    explicit SessionWindow(Gap gap, Duration lateness = Duration::zero(), const allocator_type& memory = {})
+        : open_{memory}, gap_{gap}, lateness_{lateness} {
         if (Duration{gap} <= Duration::zero() || lateness < Duration::zero()) {
             throw std::invalid_argument("weir::SessionWindow: wanted gap > 0 and lateness >= 0");
         }
     }
+
+    SessionWindow(Gap gap, const allocator_type& memory) : SessionWindow{gap, Duration::zero(), memory} {}
+
+    /// A copy takes its memory from the default resource, where nothing else is said. O(sessions).
+    SessionWindow(const SessionWindow& other) : SessionWindow{other, allocator_type{}} {}
+    SessionWindow(const SessionWindow& other, const allocator_type& memory)
+        : open_{other.open_, memory},
+          gap_{other.gap_},
+          lateness_{other.lateness_},
+          now_{other.now_},
+          closed_{other.closed_} {}
+    SessionWindow(SessionWindow&&) noexcept = default;
+    SessionWindow(SessionWindow&& other, const allocator_type& memory)
+        : open_{std::move(other.open_), memory},
+          gap_{other.gap_},
+          lateness_{other.lateness_},
+          now_{other.now_},
+          closed_{other.closed_} {}
+    SessionWindow& operator=(const SessionWindow& other) {
+        return detail::replace(*this, SessionWindow{other, get_allocator()});
+    }
+    SessionWindow& operator=(SessionWindow&& other) {
+        return detail::replace(*this, SessionWindow{std::move(other), get_allocator()});
+    }
+    ~SessionWindow() = default;
+
+    /// Where the memory is from.
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return open_.get_allocator(); }
 
     /// Takes an event. `x` is the aggregate's value_type or, for one that takes any input, whatever it takes.
     template <class X = value_type>
@@ -104,7 +144,8 @@ public:
         return closed_ ? std::optional{saturating_add(remembered_until(), past)} : std::nullopt;
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const;
+    /// Bytes taken from there and not given back, without the window itself. O(sessions).
+    [[nodiscard]] std::size_t memory_in_use() const { return open_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "SessionWindow";
     template <class Writer>
@@ -118,7 +159,7 @@ private:
     }
     [[nodiscard]] Timestamp remembered_until() const { return saturating_add(closes_after(*closed_), gap_); }
 
-    boost::container::small_vector<Session<T>, 1> open_;  // oldest first, further than a gap apart
+    detail::Array<Session<T>, 1> open_;  // oldest first, further than a gap apart
     Gap gap_;
     Duration lateness_;
     Timestamp now_ = Timestamp::min();
@@ -128,6 +169,7 @@ private:
 template <class Gap, class T>
 template <class X>
 SessionInsert SessionWindow<Gap, T>::insert(Timestamp t, const X& x) {
+    std::pmr::memory_resource* const memory = get_allocator().resource();
     // The first session that does not end before t's reach.
     const Timestamp reach = saturating_subtract(t, gap_);
     auto at = open_.end();
@@ -139,21 +181,21 @@ SessionInsert SessionWindow<Gap, T>::insert(Timestamp t, const X& x) {
         if ((closed_ && t <= saturating_add(*closed_, gap_)) || closes_after(t) < now_) {
             return SessionInsert::late;
         }
-        at = open_.insert(at, Session<T>{.first = t, .last = t, .size = 1});
-        detail::add(at->aggregate, t, x);
+        at = open_.insert(at, Session<T>{t, t, 1, detail::make_in<T>(get_allocator())});
+        detail::add(at->aggregate, t, x, memory);
         return SessionInsert::opened;
     }
     at->first = std::min(at->first, t);
     at->last = std::max(at->last, t);
     ++at->size;
-    detail::add(at->aggregate, t, x);
+    detail::add(at->aggregate, t, x, memory);
     const auto next = std::next(at);
     if (next == open_.end() || next->first > end) {
         return SessionInsert::extended;
     }
     at->last = next->last;
     at->size += next->size;
-    at->aggregate.merge(next->aggregate);
+    detail::merge(at->aggregate, next->aggregate, memory);
     open_.erase(next);
     return SessionInsert::bridged;
 }
@@ -174,15 +216,6 @@ void SessionWindow<Gap, T>::advance_to(Timestamp now, F on_close) {
 }
 
 template <class Gap, class T>
-std::size_t SessionWindow<Gap, T>::heap_bytes() const {
-    std::size_t bytes = open_.capacity() > 1 ? open_.capacity() * sizeof(Session<T>) : 0;
-    for (const Session<T>& s : open_) {
-        bytes += detail::owned_bytes(s.aggregate);
-    }
-    return bytes;
-}
-
-template <class Gap, class T>
 template <class Writer>
 void SessionWindow<Gap, T>::save(Writer& out) const {
     out.write(Duration{gap_}, lateness_, now_, closed_);
@@ -198,7 +231,8 @@ void SessionWindow<Gap, T>::load(Reader& in) {
     in.read(now_, closed_);
     open_.clear();
     for (auto left = in.template read_count<Session<T>>(); left != 0; --left) {
-        auto session = in.template read<Session<T>>();
+        Session<T> session{{}, {}, 0, detail::make_in<T>(get_allocator())};
+        in.read(session);
         in.require(open_.empty() || session.first > saturating_add(open_.back().last, gap_),
                    "sessions in order and further apart than the gap");
         open_.push_back(std::move(session));

@@ -33,6 +33,7 @@
 #include <vector>
 
 #include <weir/detail/checksum.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/snapshot_shape.hpp>
 #include <weir/snapshot_stream.hpp>
 
@@ -176,15 +177,30 @@ private:
 template <class T>
 class RestoringWhole {
 public:
-    explicit RestoringWhole(T& target) : target_{target}, fresh_{target} {}
+    explicit RestoringWhole(T& target) : target_{target}, fresh_{copy_of(target)} {}
 
     [[nodiscard]] std::size_t sections() const noexcept { return 1; }
     void reserve(std::uint32_t /*section*/, std::size_t /*rows*/) {}
-    void read(std::uint32_t /*section*/, SnapshotReader& in) { in.read(fresh_); }
+    void read(std::uint32_t /*section*/, SnapshotReader& in) {
+        if constexpr (has_memory) {
+            in.take_memory_from(target_.get_allocator().resource());
+        }
+        in.read(fresh_);
+    }
     void finish(const SnapshotReader& /*end*/) {}
     void commit() { target_ = std::move(fresh_); }
 
 private:
+    static constexpr bool has_memory = TakesMemory<T> && requires(const T& x) { x.get_allocator(); };
+
+    [[nodiscard]] static T copy_of(const T& x) {
+        if constexpr (has_memory) {
+            return T{x, x.get_allocator()};
+        } else {
+            return x;
+        }
+    }
+
     T& target_;
     T fresh_;
 };

@@ -32,6 +32,7 @@
 #include <cstring>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -43,6 +44,7 @@
 #include <vector>
 
 #include <weir/detail/checksum.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/snapshot_shape.hpp>
 
 namespace weir {
@@ -136,7 +138,7 @@ public:
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Keeps the storage.
     void clear() noexcept { size_ = 0; }
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return capacity_; }
+    [[nodiscard]] std::size_t memory_in_use() const noexcept { return capacity_; }
 
     /// Room for `number` bytes at the end, which are to be filled. Valid until more is written.
     [[nodiscard]] std::byte* extend(std::size_t number) {
@@ -245,7 +247,10 @@ private:
             write_container(x);
         }
     }
-    void write_container(const std::string& x) { write_text(x); }
+    template <class Allocator>
+    void write_container(const std::basic_string<char, std::char_traits<char>, Allocator>& x) {
+        write_text(x);
+    }
     template <class T>
     void write_container(const std::optional<T>& x) {
         write_one(x.has_value());
@@ -300,10 +305,19 @@ public:
     }
     template <class T>
     [[nodiscard]] T read() {
-        T x{};
-        read_one(x);
-        return x;
+        if constexpr (detail::TakesMemory<T>) {
+            T x = detail::make_in<T>(memory_ != nullptr ? memory_ : std::pmr::get_default_resource());
+            read_one(x);
+            return x;
+        } else {
+            T x{};
+            read_one(x);
+            return x;
+        }
     }
+    /// Where what is read takes its memory from; null for the default.
+    void take_memory_from(std::pmr::memory_resource* memory) noexcept { memory_ = memory; }
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return memory_; }
     /// A text that lives as long as the bytes.
     [[nodiscard]] std::string_view read_text() {
         const std::size_t size = read<std::uint32_t>();
@@ -463,7 +477,10 @@ private:
             read_container(x);
         }
     }
-    void read_container(std::string& x) { x = read_text(); }
+    template <class Allocator>
+    void read_container(std::basic_string<char, std::char_traits<char>, Allocator>& x) {
+        x = read_text();
+    }
     template <class T>
     void read_container(std::optional<T>& x) {
         x.reset();
@@ -502,6 +519,7 @@ private:
     const std::byte* end_;
     std::size_t offset_;
     Symbols* symbols_;
+    std::pmr::memory_resource* memory_ = nullptr;
 };
 
 }  // namespace weir

@@ -21,11 +21,13 @@
 #include <cstring>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <new>
 #include <string_view>
 #include <utility>
 
 #include <boost/unordered/unordered_flat_set.hpp>
+#include <weir/detail/counted_memory.hpp>
 
 namespace weir {
 
@@ -101,7 +103,7 @@ private:
 /// The table of the strings in use. Not copyable: symbols point into it.
 class Symbols {
 public:
-    Symbols() = default;
+    explicit Symbols(std::pmr::memory_resource* memory = std::pmr::get_default_resource()) : memory_{memory} {}
     Symbols(const Symbols&) = delete;
     Symbols& operator=(const Symbols&) = delete;
 
@@ -116,10 +118,9 @@ public:
             ++(*found)->count;
             return Symbol{*found};
         }
-        void* const memory = ::operator new(sizeof(detail::SymbolNode) + text.size());
-        auto* const node = new (memory) detail::SymbolNode{this, key.hash, 1, static_cast<std::uint32_t>(text.size())};
+        void* const storage = memory_.allocate(sizeof(detail::SymbolNode) + text.size(), alignof(detail::SymbolNode));
+        auto* const node = new (storage) detail::SymbolNode{this, key.hash, 1, static_cast<std::uint32_t>(text.size())};
         std::memcpy(static_cast<void*>(node + 1), text.data(), text.size());
-        bytes_ += sizeof(detail::SymbolNode) + text.size();
         Symbol symbol{node};  // frees the node should the insertion throw
         nodes_.insert(node);
         return symbol;
@@ -128,9 +129,8 @@ public:
     /// The number of distinct strings in use.
     [[nodiscard]] std::size_t size() const noexcept { return nodes_.size(); }
 
-    [[nodiscard]] std::size_t memory_in_use() const noexcept {
-        return bytes_ + nodes_.bucket_count() * (sizeof(void*) + 1);
-    }
+    /// Bytes taken from the memory and not given back.
+    [[nodiscard]] std::size_t memory_in_use() const noexcept { return memory_.bytes(); }
 
 private:
     friend Symbol;
@@ -152,13 +152,16 @@ private:
 
     void forget(detail::SymbolNode* node) noexcept {
         nodes_.erase(node);
-        bytes_ -= sizeof(detail::SymbolNode) + node->size;
+        const std::size_t bytes = sizeof(detail::SymbolNode) + node->size;
         std::destroy_at(node);
-        ::operator delete(static_cast<void*>(node));
+        memory_.deallocate(node, bytes, alignof(detail::SymbolNode));
     }
 
-    boost::unordered_flat_set<detail::SymbolNode*, Hash, Equal> nodes_;
-    std::size_t bytes_ = 0;
+    using Nodes = boost::unordered_flat_set<detail::SymbolNode*, Hash, Equal,
+                                            std::pmr::polymorphic_allocator<detail::SymbolNode*>>;
+
+    detail::CountedMemory memory_;
+    Nodes nodes_{&memory_};
 };
 
 inline Symbol::~Symbol() {

@@ -21,9 +21,16 @@ namespace weir {
 template <class T, class Size = Duration>
 class TumblingWindow : public HoppingWindow<T, Size, Size> {
 public:
+    using typename HoppingWindow<T, Size, Size>::allocator_type;
+
     /// Throws std::invalid_argument where the size is not positive or the lateness negative.
-    explicit TumblingWindow(Size size, HoppingOptions options = {})
-        : HoppingWindow<T, Size, Size>{size, size, options} {}
+    explicit TumblingWindow(Size size, HoppingOptions options = {}, const allocator_type& memory = {})
+        : HoppingWindow<T, Size, Size>{size, size, options, memory} {}
+    TumblingWindow(Size size, const allocator_type& memory) : TumblingWindow{size, {}, memory} {}
+    TumblingWindow(const TumblingWindow& other, const allocator_type& memory)
+        : HoppingWindow<T, Size, Size>{other, memory} {}
+    TumblingWindow(TumblingWindow&& other, const allocator_type& memory)
+        : HoppingWindow<T, Size, Size>{std::move(other), memory} {}
 
     static constexpr const char* snapshot_name = "TumblingWindow";
 };

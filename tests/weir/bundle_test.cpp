@@ -65,12 +65,12 @@ TEST_CASE("every part of a bundle sees every input", "[bundle]") {
 
 TEST_CASE("a bundle's heap is that of its parts", "[bundle]") {
     Removing bundle;
-    REQUIRE(bundle.heap_bytes() == 0);
+    REQUIRE(bundle.memory_in_use() == 0);
     bundle.add(1);
-    REQUIRE(bundle.heap_bytes() == bundle.part<2>().heap_bytes());
-    REQUIRE(bundle.heap_bytes() > 0);
+    REQUIRE(bundle.memory_in_use() == bundle.part<2>().memory_in_use());
+    REQUIRE(bundle.memory_in_use() > 0);
     bundle.remove(1);
-    REQUIRE(bundle.heap_bytes() == 0);
+    REQUIRE(bundle.memory_in_use() == 0);
     REQUIRE(bundle == Removing{});
 }
 

@@ -16,7 +16,7 @@ static_assert(weir::detail::TimedAdd<Changes<int>>);
 TEST_CASE("a value that stays is no change, one that comes back is two", "[changes]") {
     Changes<std::string> region;
     REQUIRE(region.result() == 0);
-    REQUIRE(region.heap_bytes() == 0);
+    REQUIRE(region.memory_in_use() == 0);
     region.add(at(0), "ENG");
     REQUIRE(region.result() == 0);
     region.add(at(20), "ENG");

@@ -36,7 +36,7 @@ TEST_CASE("counts go by value, and a value that has left is gone", "[count_by]")
     }
     views.remove("p2");
     views.remove("p2");
-    REQUIRE(views.heap_bytes() == 0);
+    REQUIRE(views.memory_in_use() == 0);
     REQUIRE(views == CountBy<std::string>{});
 }
 

@@ -144,12 +144,12 @@ TEST_CASE("a count window keeps no more than its length", "[count_window]") {
     for (int i = 0; i != 10'000; ++i) {
         sum.insert(at(i), i);
     }
-    REQUIRE(sum.heap_bytes() == 100 * sizeof(int));
+    REQUIRE(sum.memory_in_use() == 100 * sizeof(int));
     CountWindow<weir::Max<std::int64_t>> greatest{100};
     for (int i = 0; i != 10'000; ++i) {
         greatest.insert(at(i), i);
     }
-    REQUIRE(greatest.heap_bytes() <= 100 * (sizeof(std::int64_t) + sizeof(weir::Max<std::int64_t>)));
+    REQUIRE(greatest.memory_in_use() <= 100 * (sizeof(std::int64_t) + sizeof(weir::Max<std::int64_t>)));
 }
 
 TEST_CASE("count windows by key", "[count_window]") {

@@ -50,7 +50,7 @@ TEMPLATE_TEST_CASE("a dense map holds what was inserted and not erased", "[dense
             }
             model.emplace(key, step);
         }
-        if (map.size() != model.size() || (map.empty() && map.heap_bytes() != 0)) {
+        if (map.size() != model.size() || (map.empty() && map.memory_in_use() != 0)) {
             FAIL("size differs from the model at step " << step);
         }
     }
@@ -61,17 +61,17 @@ TEST_CASE("a dense map gives memory back as it shrinks", "[dense_map]") {
     for (int i = 0; i != 100'000; ++i) {
         map.try_emplace(i, i);
     }
-    const std::size_t full = map.heap_bytes();
+    const std::size_t full = map.memory_in_use();
     REQUIRE(full >= 100'000 * sizeof(int) * 2);
     for (int i = 0; i != 99'900; ++i) {
         map.erase(map.find(i));
     }
-    REQUIRE(map.heap_bytes() < full / 100);
+    REQUIRE(map.memory_in_use() < full / 100);
     REQUIRE(map[map.find(99'950)].mapped == 99'950);
     for (int i = 99'900; i != 100'000; ++i) {
         map.erase(map.find(i));
     }
-    REQUIRE(map.heap_bytes() == 0);
+    REQUIRE(map.memory_in_use() == 0);
 }
 
 TEST_CASE("copies of a dense map are independent, and a moved-from one is empty", "[dense_map]") {

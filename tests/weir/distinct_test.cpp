@@ -35,7 +35,7 @@ static_assert(sizeof(Distinct<int>) <= 32 && sizeof(Distinct<std::string>) <= 32
 TEST_CASE("distinct counts a value once while any of its inputs is left", "[distinct]") {
     Distinct<std::string> products;
     REQUIRE(products.result() == 0);
-    REQUIRE(products.heap_bytes() == 0);
+    REQUIRE(products.memory_in_use() == 0);
     products.add("p1");
     products.add(std::string_view{"p1"});
     products.add(std::string{"p2"});
@@ -46,7 +46,7 @@ TEST_CASE("distinct counts a value once while any of its inputs is left", "[dist
     REQUIRE(products.result() == 1);
     products.remove("p2");
     REQUIRE(products.result() == 0);
-    REQUIRE(products.heap_bytes() == 0);
+    REQUIRE(products.memory_in_use() == 0);
     REQUIRE(products == Distinct<std::string>{});
 }
 
@@ -99,7 +99,7 @@ TEST_CASE("distinct counts equal those of the inputs that are left", "[distinct]
         for (const auto& input : inputs) {
             values.insert(input.value);
         }
-        return distinct.result() == values.size() && (!inputs.empty() || distinct.heap_bytes() == 0);
+        return distinct.result() == values.size() && (!inputs.empty() || distinct.memory_in_use() == 0);
     };
     for (const std::size_t different : {3U, 40U, 1000U}) {
         weir_tests::compare_with_model<Distinct<int>>(

@@ -200,15 +200,15 @@ TEST_CASE("a log takes the order of arrival from values that know it", "[event_l
 
 TEST_CASE("a log keeps no memory to speak of once it is empty", "[event_log]") {
     weir::detail::EventLog<int> log;
-    REQUIRE(log.heap_bytes() == 0);
+    REQUIRE(log.memory_in_use() == 0);
     for (int i = 0; i != 10'000; ++i) {
         log.insert(at(i), i, [](auto) {});
     }
-    REQUIRE(log.heap_bytes() >= 80'000);
-    REQUIRE(log.heap_bytes() <= 101'000);
+    REQUIRE(log.memory_in_use() >= 80'000);
+    REQUIRE(log.memory_in_use() <= 101'000);
     REQUIRE(log.drop_until(at(10'000), [](Timestamp, int) {}) == 10'000);
     REQUIRE(log.empty());
-    REQUIRE(log.heap_bytes() <= 256);
+    REQUIRE(log.memory_in_use() <= 256);
 }
 
 TEST_CASE("a log holds times however far apart", "[event_log]") {

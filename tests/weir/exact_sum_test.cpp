@@ -117,7 +117,7 @@ TEST_CASE("an exact sum is the sum of what is left, rounded once", "[exact_sum]"
             sum.remove(x);
         }
         REQUIRE(sum.result() == 0.0);
-        REQUIRE(sum.heap_bytes() == 0);
+        REQUIRE(sum.memory_in_use() == 0);
     }
 }
 
@@ -192,7 +192,7 @@ TEST_CASE("what is not finite is gone from an exact sum once it is taken out", "
     sum.remove(nan);
     sum.remove(-infinity);
     REQUIRE(sum.result() == 3.5);
-    REQUIRE(sum.heap_bytes() == 0);
+    REQUIRE(sum.memory_in_use() == 0);
 
     // Also beside the largest there are, which are next to them in their bits.
     for (const double x : {nan, infinity, -infinity}) {
@@ -220,7 +220,7 @@ TEST_CASE("an exact sum beyond the largest double is infinite only as long as it
     REQUIRE(sum.result() == most);
     sum.remove(most);
     REQUIRE(sum.result() == std::numeric_limits<double>::denorm_min());
-    REQUIRE(sum.heap_bytes() == 0);
+    REQUIRE(sum.memory_in_use() == 0);
 }
 
 TEST_CASE("sums of cents and of very unlike numbers stay on the stack", "[exact_sum]") {
@@ -230,7 +230,7 @@ TEST_CASE("sums of cents and of very unlike numbers stay on the stack", "[exact_
     }
     sum.add(1e17);
     sum.add(0.001);
-    REQUIRE(sum.heap_bytes() == 0);
+    REQUIRE(sum.memory_in_use() == 0);
     sum.remove(1e17);
     for (int i = 0; i != 1'000'000; ++i) {
         sum.remove(0.01 * (i % 100'000));

@@ -138,7 +138,7 @@ void compare_hopping(const HoppingShape& shape) {
     REQUIRE((outcomes[HoppingInsert::between] > 20) == (shape.slide > shape.size));
     fast.advance_to(Timestamp::max(), [](const auto&) {});
     REQUIRE(fast.empty());
-    REQUIRE(fast.heap_bytes() <= 4 * sizeof(weir::detail::Slice<T>));
+    REQUIRE(fast.memory_in_use() <= 4 * sizeof(weir::detail::Slice<T>));
 }
 
 /// start, end, result of what is handed over.
@@ -326,7 +326,7 @@ TEST_CASE("a hopping window takes whatever its aggregate takes", "[hopping_windo
     REQUIRE(visits.insert(at(0), Page{}) == HoppingInsert::taken);
     REQUIRE(visits.insert(at(1), std::string{"page"}) == HoppingInsert::taken);
     REQUIRE(visits.insert(at(1)) == HoppingInsert::taken);
-    REQUIRE(visits.heap_bytes() > 0);
+    REQUIRE(visits.memory_in_use() > 0);
     REQUIRE(advance(visits, at(10)) == Handed{{-20, 10, 3}});
 
     HoppingWindow<weir::Top<std::string>> brands{30ms, 10ms};
@@ -346,8 +346,8 @@ TEST_CASE("hopping windows by key close when they are due", "[hopping_window]") 
         }
         [[nodiscard]] bool forgettable() const { return window.forgettable(); }
         [[nodiscard]] auto next_due() const { return window.next_due(); }
-        [[nodiscard]] std::size_t heap_bytes() const {
-            return window.heap_bytes() + closed.capacity() * sizeof(weir::TimeWindow<weir::Sum<int>>);
+        [[nodiscard]] std::size_t memory_in_use() const {
+            return window.memory_in_use() + closed.capacity() * sizeof(weir::TimeWindow<weir::Sum<int>>);
         }
     };
     weir::KeyedWindows<std::string, State> sales{State{HoppingWindow<weir::Sum<int>>{10ms, 5ms}}};

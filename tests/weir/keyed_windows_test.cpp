@@ -50,7 +50,7 @@ struct Sessions {
     }
     [[nodiscard]] bool forgettable() const { return window.forgettable(); }
     [[nodiscard]] std::optional<Timestamp> next_due() const { return window.next_due(); }
-    [[nodiscard]] std::size_t heap_bytes() const { return window.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return window.memory_in_use(); }
 };
 
 std::int64_t number_of(std::int64_t x) { return x; }
@@ -244,7 +244,7 @@ struct Told {
     }
     [[nodiscard]] bool empty() const { return !due; }
     [[nodiscard]] std::optional<Timestamp> next_expiry() const { return due; }
-    [[nodiscard]] std::size_t heap_bytes() const { return 0; }
+    [[nodiscard]] std::size_t memory_in_use() const { return 0; }
 };
 
 }  // namespace

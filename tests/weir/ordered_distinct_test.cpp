@@ -17,7 +17,7 @@ static_assert(sizeof(OrderedDistinct<std::string>) <= 40);
 TEST_CASE("values stand in the order first seen, however late they came", "[ordered_distinct]") {
     OrderedDistinct<std::string> devices;
     REQUIRE(devices.result().empty());
-    REQUIRE(devices.heap_bytes() == 0);
+    REQUIRE(devices.memory_in_use() == 0);
     devices.add(at(5), "Mobile");
     devices.add(at(9), "Desktop");
     devices.add(at(9), "Tablet");

@@ -156,7 +156,7 @@ TEST_CASE("the memory of a paned window is bounded by its panes, not by its even
     std::size_t most = 0;
     for (int i = 0; i != 300'000; ++i) {
         sum.insert(at(i / 30), 1);
-        most = std::max(most, sum.heap_bytes());
+        most = std::max(most, sum.memory_in_use());
     }
     REQUIRE(sum.size() > 29'000);
     REQUIRE(sum.panes() <= 101);
@@ -164,7 +164,7 @@ TEST_CASE("the memory of a paned window is bounded by its panes, not by its even
         sizeof(weir::detail::Slice<weir::Sum<std::int64_t>>) + sizeof(weir::detail::Merged<weir::Sum<std::int64_t>>);
     REQUIRE(most <= 202U * pane);
     sum.advance_to(at(1'000'000));
-    REQUIRE(sum.heap_bytes() == 0);
+    REQUIRE(sum.memory_in_use() == 0);
 }
 
 TEST_CASE("panes stand at both ends of time", "[paned_window]") {

@@ -110,9 +110,9 @@ TEST_CASE("a projection picks what is aggregated: members, member functions, fun
     REQUIRE(brands.result() == 1);
     REQUIRE(total.result() == 3);
     REQUIRE(length.result() == 4);
-    REQUIRE(products.heap_bytes() > 0);
+    REQUIRE(products.memory_in_use() > 0);
     products.remove(view);
-    REQUIRE(products.heap_bytes() == 0);
+    REQUIRE(products.memory_in_use() == 0);
     REQUIRE(products == decltype(products){});
 }
 

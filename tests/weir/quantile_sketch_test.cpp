@@ -93,7 +93,7 @@ double any_double(weir_tests::Random& random) {
 TEST_CASE("an empty quantile sketch has no quantile", "[quantile_sketch]") {
     QuantileSketch<double> sketch;
     REQUIRE_FALSE(sketch.quantile(0.5));
-    REQUIRE(sketch.heap_bytes() == 0);
+    REQUIRE(sketch.memory_in_use() == 0);
     sketch.add(not_a_number);
     REQUIRE_FALSE(sketch.quantile(0.5));
     REQUIRE(sketch.empty());
@@ -133,7 +133,7 @@ TEST_CASE("zero and infinities are exact, NaN is passed over", "[quantile_sketch
         sketch.remove(x);
     }
     REQUIRE(sketch == QuantileSketch<double>{});
-    REQUIRE(sketch.heap_bytes() == 0);
+    REQUIRE(sketch.memory_in_use() == 0);
 }
 
 TEST_CASE("quantiles are within their accuracy on random streams of all doubles", "[quantile_sketch]") {
@@ -175,7 +175,7 @@ TEST_CASE("a large sketch keeps its accuracy in little memory", "[quantile_sketc
         values.push_back(x);
     }
     REQUIRE(within_accuracy(sketch, values));
-    REQUIRE(sketch.heap_bytes() < 20'000);
+    REQUIRE(sketch.memory_in_use() < 20'000);
     halves[0].merge(halves[1]);
     REQUIRE(halves[0] == sketch);
 }

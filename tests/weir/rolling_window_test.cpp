@@ -302,16 +302,16 @@ TEST_CASE("history that moves in stands where it arrived", "[rolling_window]") {
 
 TEST_CASE("a window gives its memory back when it empties", "[rolling_window]") {
     using Sum = weir::Sum<double>;
-    REQUIRE(RollingWindows<Sum>{Lengths{5ms}}.heap_bytes() == sizeof(Sum) + 32);  // a length, a cursor, an aggregate
+    REQUIRE(RollingWindows<Sum>{Lengths{5ms}}.memory_in_use() == sizeof(Sum) + 32);  // a length, a cursor, an aggregate
     RollingWindows<weir::Bundle<weir::Min<int>, weir::Distinct<int>>> windows{Lengths{100ms, 1000ms}};
-    const std::size_t baseline = windows.heap_bytes();
+    const std::size_t baseline = windows.memory_in_use();
     for (int i = 0; i != 5000; ++i) {
         windows.insert(at(i / 10), i);
     }
-    REQUIRE(windows.heap_bytes() > baseline + 5000 * 2 * sizeof(int));
+    REQUIRE(windows.memory_in_use() > baseline + 5000 * 2 * sizeof(int));
     windows.advance_to(at(1499));
     REQUIRE(windows.empty());
-    REQUIRE(windows.heap_bytes() <= baseline + 16 * 16);
+    REQUIRE(windows.memory_in_use() <= baseline + 16 * 16);
 }
 
 TEST_CASE("rolling windows of what can be removed equal slow ones", "[rolling_window]") {

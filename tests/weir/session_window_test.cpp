@@ -264,9 +264,9 @@ TEST_CASE("a session window takes whatever its aggregate takes", "[session_windo
     REQUIRE(visits.insert(at(0), Page{}) == SessionInsert::opened);
     REQUIRE(visits.insert(at(1), std::string{"page"}) == SessionInsert::extended);
     REQUIRE(visits.sessions().begin()->aggregate.result() == 2);
-    REQUIRE(visits.heap_bytes() == 0);  // one session is kept in place
+    REQUIRE(visits.memory_in_use() == 0);  // one session is kept in place
     visits.insert(at(10'000'000));
-    REQUIRE(visits.heap_bytes() > 0);
+    REQUIRE(visits.memory_in_use() > 0);
 }
 
 TEST_CASE("sessions stand at both ends of time", "[session_window]") {

@@ -272,7 +272,7 @@ template <class Window>
         window.for_each_open(
             [&](const auto& w) { append(bits_of(w.start, w.end, std::uint64_t{w.size}, w.aggregate.result())); });
     }
-    static_cast<void>(window.heap_bytes());
+    static_cast<void>(window.memory_in_use());
     return all;
 }
 

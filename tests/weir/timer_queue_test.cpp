@@ -61,15 +61,15 @@ TEST_CASE("a timer before what was reached falls due at once", "[timer_queue]") 
 
 TEST_CASE("all that was pushed goes with a clear, and its memory", "[timer_queue]") {
     Queue queue{std::pmr::get_default_resource()};
-    const std::size_t empty = queue.heap_bytes();
+    const std::size_t empty = queue.memory_in_use();
     for (Item i = 0; i != 10'000; ++i) {
         queue.push(at(std::int64_t{i} * i), i);
     }
-    REQUIRE(queue.heap_bytes() < 10'000 * 16);
+    REQUIRE(queue.memory_in_use() < 10'000 * 16);
     queue.clear();
     REQUIRE(queue.size() == 0);
     REQUIRE_FALSE(queue.next());
-    REQUIRE(queue.heap_bytes() <= empty + 512);
+    REQUIRE(queue.memory_in_use() <= empty + 512);
 }
 
 TEST_CASE("timers at both ends of time fall due", "[timer_queue]") {
@@ -117,5 +117,5 @@ TEST_CASE("a timer queue equals a sorted map", "[timer_queue]") {
         }
     }
     queue.pop_until(Timestamp::max(), [](Timestamp, Item) {});
-    REQUIRE(queue.heap_bytes() < 1024);
+    REQUIRE(queue.memory_in_use() < 1024);
 }

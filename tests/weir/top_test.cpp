@@ -22,11 +22,11 @@ TEST_CASE("nothing is the most frequent of nothing", "[top]") {
     Top<std::string> top;
     REQUIRE_FALSE(top.result());
     REQUIRE(top.count() == 0);
-    REQUIRE(top.heap_bytes() == 0);
+    REQUIRE(top.memory_in_use() == 0);
     top.add(at(0), "a");
     top.remove(at(0), "a");
     REQUIRE_FALSE(top.result());
-    REQUIRE(top.heap_bytes() == 0);
+    REQUIRE(top.memory_in_use() == 0);
 }
 
 TEST_CASE("the most frequent value wins, on a tie the one seen last", "[top]") {

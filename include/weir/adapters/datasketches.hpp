@@ -62,7 +62,7 @@ public:
 
     void add(detail::view_of_t<T> x) {
         if (!sketch_) {
-            sketch_.emplace(LgK, ::datasketches::HLL_8);
+            sketch_.emplace(detail::Memory{}, LgK, ::datasketches::HLL_8);
         }
         if constexpr (std::same_as<T, std::string>) {
             sketch_->update(x.empty() ? "" : x.data(), x.size());  // its own update passes empty strings over
@@ -89,7 +89,7 @@ public:
         ::datasketches::hll_union both{LgK};
         both.update(std::move(*sketch_));
         both.update(*later.sketch_);
-        sketch_.emplace(both.get_result(::datasketches::HLL_8));
+        sketch_.emplace(detail::Memory{}, both.get_result(::datasketches::HLL_8));
     }
 
     /// About how many distinct inputs there were.
@@ -194,7 +194,7 @@ private:
 
     Sketch& sketch() {
         if (!sketch_) {
-            sketch_.emplace(LgSize);
+            sketch_.emplace(detail::Memory{}, LgSize);
         }
         return *sketch_;
     }

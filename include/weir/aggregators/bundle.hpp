@@ -14,6 +14,8 @@
 
 #include <concepts>
 #include <cstddef>
+#include <memory>
+#include <memory_resource>
 #include <tuple>
 #include <type_traits>
 #include <utility>
@@ -21,7 +23,7 @@
 #include <weir/aggregator.hpp>
 #include <weir/aggregators/none.hpp>
 #include <weir/aggregators/projected.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -42,9 +44,10 @@ struct FirstInput<None, Ts...> : FirstInput<Ts...> {};
 }  // namespace detail
 
 template <Aggregator... As>
-class Bundle {
+class Bundle : public detail::MemoryOf<Bundle<As...>, As...> {
 public:
     using parts = std::tuple<As...>;
+    static constexpr bool told_memory = (detail::ToldMemory<As> || ...);
     using value_type = typename detail::FirstInput<value_type_t<As>...>::type;
 
     static_assert(sizeof...(As) > 0, "a bundle needs a part");
@@ -52,6 +55,14 @@ public:
                   "the parts of a bundle take one type of input: wrap them in Projected to make it so");
 
     static constexpr bool is_order_dependent = (OrderDependent<As> || ...);
+
+    Bundle() = default;
+    explicit Bundle(const detail::Memory& memory) requires(detail::TakesMemory<As> || ...)
+        : parts_{std::allocator_arg, memory} {}
+    Bundle(const Bundle& other, const detail::Memory& memory) requires(detail::TakesMemory<As> || ...)
+        : parts_{std::allocator_arg, memory, other.parts_} {}
+    Bundle(Bundle&& other, const detail::Memory& memory) requires(detail::TakesMemory<As> || ...)
+        : parts_{std::allocator_arg, memory, std::move(other.parts_)} {}
 
     constexpr void add(Timestamp t, const value_type& x) requires(detail::TimedAdd<As> || ...) {
         each([&](auto& part) { detail::add(part, t, x); });
@@ -73,6 +84,31 @@ public:
         (std::index_sequence_for<As...>{});
     }
 
+    void add(Timestamp t, const value_type& x,
+             std::pmr::memory_resource* memory) requires(told_memory && (detail::TimedAdd<As> || ...)) {
+        each([&](auto& part) { detail::add(part, t, x, memory); });
+    }
+    void add(const value_type& x,
+             std::pmr::memory_resource* memory) requires(told_memory && !(detail::TimedAdd<As> || ...)) {
+        each([&](auto& part) { detail::add(part, Timestamp{}, x, memory); });
+    }
+    void remove(Timestamp t, const value_type& x,
+                std::pmr::memory_resource* memory) requires(told_memory && (Removable<As> && ...) &&
+                                                            (detail::TimedRemove<As> || ...)) {
+        each([&](auto& part) { detail::remove(part, t, x, memory); });
+    }
+    void remove(const value_type& x, std::pmr::memory_resource* memory) requires(told_memory &&
+                                                                                 (Removable<As> && ...) &&
+                                                                                 !(detail::TimedRemove<As> || ...)) {
+        each([&](auto& part) { detail::remove(part, Timestamp{}, x, memory); });
+    }
+    void merge(const Bundle& later, std::pmr::memory_resource* memory) requires(told_memory && (Mergeable<As> && ...)) {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (detail::merge(std::get<I>(parts_), std::get<I>(later.parts_), memory), ...);
+        }
+        (std::index_sequence_for<As...>{});
+    }
+
     [[nodiscard]] constexpr auto result() const {
         return std::apply(
             [](const As&... part) { return std::tuple<std::remove_cvref_t<result_type_t<As>>...>{part.result()...}; },
@@ -88,7 +124,7 @@ public:
         return std::get<I>(parts_);
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
+    [[nodiscard]] std::size_t memory_in_use() const {
         return std::apply([](const As&... part) { return (std::size_t{0} + ... + detail::owned_bytes(part)); }, parts_);
     }
 
@@ -112,9 +148,15 @@ private:
 };
 
 template <class Projection, class... As, class Input>
-class Projected<Projection, Bundle<As...>, Input> : public Bundle<Projected<Projection, As, Input>...> {};
+class Projected<Projection, Bundle<As...>, Input> : public Bundle<Projected<Projection, As, Input>...> {
+public:
+    using Bundle<Projected<Projection, As, Input>...>::Bundle;
+};
 
 template <class Predicate, class... As, class Input>
-class Where<Predicate, Bundle<As...>, Input> : public Bundle<Where<Predicate, As, Input>...> {};
+class Where<Predicate, Bundle<As...>, Input> : public Bundle<Where<Predicate, As, Input>...> {
+public:
+    using Bundle<Where<Predicate, As, Input>...>::Bundle;
+};
 
 }  // namespace weir

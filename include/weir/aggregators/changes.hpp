@@ -19,9 +19,12 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
+#include <utility>
 #include <vector>
 
 #include <weir/aggregators/none.hpp>
+#include <weir/detail/array.hpp>
 #include <weir/detail/dense_map.hpp>
 #include <weir/time.hpp>
 
@@ -31,6 +34,16 @@ template <class T>
 class Changes {
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    Changes() = default;
+    explicit Changes(const allocator_type& memory) : values_{memory}, points_{memory} {}
+    Changes(const Changes& other, const allocator_type& memory)
+        : values_{other.values_, memory}, points_{other.points_, memory}, changes_{other.changes_} {}
+    Changes(Changes&& other, const allocator_type& memory)
+        : values_{std::move(other.values_), memory},
+          points_{std::move(other.points_), memory},
+          changes_{other.changes_} {}
 
     void add(Timestamp t, detail::view_of_t<T> x) {
         const Point point{t, values_.try_emplace(x, None{}).first};
@@ -52,7 +65,7 @@ public:
     }
 
     void merge(const Changes& later) {
-        std::vector<Point> others = later.points_;
+        detail::Array<Point> others{later.points_, points_.get_allocator()};
         for (Point& point : others) {
             point.value = values_.try_emplace(later.values_[point.value].key, None{}).first;
         }
@@ -62,7 +75,7 @@ public:
             }
             return;
         }
-        std::vector<Point> mine(points_.size() + others.size());
+        detail::Array<Point> mine(points_.size() + others.size(), points_.get_allocator());
         mine.swap(points_);
         std::merge(mine.begin(), mine.end(), others.begin(), others.end(), points_.begin(),
                    [](const Point& a, const Point& b) { return a.time < b.time; });
@@ -74,7 +87,7 @@ public:
 
     [[nodiscard]] std::uint64_t result() const noexcept { return changes_; }
 
-    [[nodiscard]] std::size_t heap_bytes() const { return values_.heap_bytes() + points_.capacity() * sizeof(Point); }
+    [[nodiscard]] std::size_t memory_in_use() const { return values_.memory_in_use() + points_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "Changes";
     using snapshot_keeps = T;
@@ -112,7 +125,7 @@ private:
     }
 
     detail::DenseMap<T, None> values_;
-    std::vector<Point> points_;  // by time, then by arrival
+    detail::Array<Point> points_;  // by time, then by arrival
     std::uint64_t changes_ = 0;
 };
 

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <iterator>
+#include <memory_resource>
 #include <utility>
 #include <vector>
 
@@ -32,6 +33,14 @@ class CountBy {
 
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    CountBy() = default;
+    explicit CountBy(const allocator_type& memory) : counts_{memory} {}
+    CountBy(const CountBy& other, const allocator_type& memory)
+        : counts_{other.counts_, memory}, total_{other.total_} {}
+    CountBy(CountBy&& other, const allocator_type& memory)
+        : counts_{std::move(other.counts_), memory}, total_{other.total_} {}
 
     /// What the range holds.
     struct Item {
@@ -114,7 +123,8 @@ public:
         return all;
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const { return counts_.heap_bytes(); }
+    [[nodiscard]] allocator_type get_allocator() const noexcept { return counts_.get_allocator(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return counts_.memory_in_use(); }
 
     /// Same values, equally often.
     bool operator==(const CountBy&) const = default;

@@ -17,6 +17,8 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
+#include <utility>
 
 #include <weir/detail/dense_map.hpp>
 
@@ -26,6 +28,12 @@ template <class T>
 class Distinct {
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    Distinct() = default;
+    explicit Distinct(const allocator_type& memory) : counts_{memory} {}
+    Distinct(const Distinct& other, const allocator_type& memory) : counts_{other.counts_, memory} {}
+    Distinct(Distinct&& other, const allocator_type& memory) : counts_{std::move(other.counts_), memory} {}
 
     void add(detail::view_of_t<T> x) { ++counts_.mapped(counts_.try_emplace(x, 0).first); }
 
@@ -46,7 +54,7 @@ public:
 
     [[nodiscard]] std::uint64_t result() const noexcept { return counts_.size(); }
 
-    [[nodiscard]] std::size_t heap_bytes() const { return counts_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return counts_.memory_in_use(); }
 
     /// Same values, equally often.
     bool operator==(const Distinct&) const = default;

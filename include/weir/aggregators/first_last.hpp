@@ -13,8 +13,10 @@
 #include <cstddef>
 #include <functional>
 #include <optional>
+#include <utility>
 
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/maybe.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/value.hpp>
 #include <weir/time.hpp>
 
@@ -22,24 +24,22 @@ namespace weir {
 
 namespace detail {
 
-template <class T>
-void assign(std::optional<T>& to, view_of_t<T> x) {
-    if (to) {
-        *to = x;
-    } else {
-        to.emplace(x);
-    }
-}
-
 /// The input whose time `Replaces` that of all before it.
 template <class T, class Replaces>
-class ByTime {
+class ByTime : public MemoryOf<ByTime<T, Replaces>, T> {
 public:
     using value_type = T;
 
+    ByTime() = default;
+    explicit ByTime(const Memory& memory) requires TakesMemory<T> : value_{memory} {}
+    ByTime(const ByTime& other, const Memory& memory) requires TakesMemory<T>
+        : value_{other.value_, memory}, time_{other.time_} {}
+    ByTime(ByTime&& other, const Memory& memory) requires TakesMemory<T>
+        : value_{std::move(other.value_), memory}, time_{other.time_} {}
+
     void add(Timestamp t, view_of_t<T> x) {
         if (!value_ || Replaces{}(t, time_)) {
-            assign(value_, x);
+            value_ = x;
             time_ = t;
         }
     }
@@ -54,7 +54,7 @@ public:
     [[nodiscard]] std::optional<Timestamp> time() const {
         return value_ ? std::optional<Timestamp>{time_} : std::nullopt;
     }
-    [[nodiscard]] std::size_t heap_bytes() const { return value_ ? owned_bytes(*value_) : 0; }
+    [[nodiscard]] std::size_t memory_in_use() const { return value_ ? owned_bytes(*value_) : 0; }
     bool operator==(const ByTime&) const = default;
 
     template <class All>
@@ -63,7 +63,7 @@ public:
     }
 
 private:
-    std::optional<T> value_;
+    Maybe<T> value_;
     Timestamp time_{};
 };
 
@@ -72,12 +72,16 @@ private:
 template <class T>
 class First : public detail::ByTime<T, std::less<>> {
 public:
+    using detail::ByTime<T, std::less<>>::ByTime;
+
     static constexpr const char* snapshot_name = "First";
 };
 
 template <class T>
 class Last : public detail::ByTime<T, std::greater_equal<>> {
 public:
+    using detail::ByTime<T, std::greater_equal<>>::ByTime;
+
     static constexpr const char* snapshot_name = "Last";
 };
 

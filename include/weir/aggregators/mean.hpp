@@ -13,21 +13,52 @@
 //     price.add(3);
 //     price.result();   // 3.0
 
+#include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
+#include <utility>
 
+#include <weir/aggregator.hpp>
 #include <weir/aggregators/sum.hpp>
 #include <weir/decimal.hpp>
+#include <weir/detail/memory.hpp>
 
 namespace weir {
 
 template <class T>
-class Mean {
+class Mean : public detail::MemoryOf<Mean<T>, Sum<T>> {
     static_assert(std::is_arithmetic_v<T> || std::same_as<T, Decimal>,
                   "Mean<T> takes integers, floating point and Decimal; project your type to one of them");
 
 public:
     using value_type = T;
+    static constexpr bool told_memory = detail::ToldMemory<Sum<T>>;
+
+    Mean() = default;
+    explicit Mean(const detail::Memory& /*memory*/) noexcept requires told_memory {}
+    Mean(const Mean& other, const detail::Memory& memory) requires told_memory : sum_{other.sum_, memory},
+                                                                                 count_{other.count_} {}
+    Mean(Mean&& other, const detail::Memory& memory) requires told_memory : sum_{std::move(other.sum_), memory},
+                                                                            count_{other.count_} {}
+
+    void add(const T& x, std::pmr::memory_resource* memory) requires told_memory {
+        sum_.add(x, memory);
+        ++count_;
+    }
+    void remove(const T& x, std::pmr::memory_resource* memory) requires told_memory {
+        sum_.remove(x, memory);
+        --count_;
+    }
+    void remove_few(const T* xs, std::uint32_t count, std::pmr::memory_resource* memory) requires told_memory {
+        sum_.remove_few(xs, count, memory);
+        count_ -= count;
+    }
+    void merge(const Mean& later, std::pmr::memory_resource* memory) requires told_memory {
+        sum_.merge(later.sum_, memory);
+        count_ += later.count_;
+    }
+    [[nodiscard]] std::size_t memory_in_use() const noexcept requires told_memory { return sum_.memory_in_use(); }
 
     constexpr void add(const T& x) {
         sum_.add(x);

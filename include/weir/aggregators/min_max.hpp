@@ -14,8 +14,13 @@
 //     price.result()->min;   // 1.0
 
 #include <concepts>
+#include <cstddef>
 #include <limits>
 #include <optional>
+#include <utility>
+
+#include <weir/detail/maybe.hpp>
+#include <weir/detail/memory.hpp>
 
 namespace weir {
 
@@ -60,17 +65,22 @@ struct SavedAsResult {
     void load(Reader& in) {
         auto& best = static_cast<Best&>(*this);
         best = Best{};
-        if (const auto found = in.template read<decltype(best.result())>()) {
-            best.add(*found);
+        if (in.template read<bool>()) {
+            best.add(in.template read<typename Best::value_type>());
         }
     }
 };
 
 /// The input that is `Better` than all others.
 template <class T, class Better>
-class Best : public SavedAsResult<Best<T, Better>> {
+class Best : public SavedAsResult<Best<T, Better>>, public MemoryOf<Best<T, Better>, T> {
 public:
     using value_type = T;
+
+    Best() = default;
+    explicit Best(const Memory& memory) requires TakesMemory<T> : best_{memory} {}
+    Best(const Best& other, const Memory& memory) requires TakesMemory<T> : best_{other.best_, memory} {}
+    Best(Best&& other, const Memory& memory) requires TakesMemory<T> : best_{std::move(other.best_), memory} {}
 
     constexpr void add(const T& x) {
         if (!best_ || Better{}(x, *best_)) {
@@ -83,10 +93,13 @@ public:
         }
     }
     [[nodiscard]] constexpr std::optional<T> result() const { return best_; }
+    [[nodiscard]] std::size_t memory_in_use() const requires may_own_bytes<T> {
+        return best_ ? owned_bytes(*best_) : 0;
+    }
     constexpr bool operator==(const Best&) const = default;
 
 private:
-    std::optional<T> best_;
+    Maybe<T> best_;
 };
 
 /// Adding takes no branch: before the first input there is one that none is worse than.
@@ -145,19 +158,30 @@ private:
 template <class T>
 class Min : public detail::Best<T, detail::Less> {
 public:
+    using detail::Best<T, detail::Less>::Best;
+
     static constexpr const char* snapshot_name = "Min";
 };
 
 template <class T>
 class Max : public detail::Best<T, detail::Greater> {
 public:
+    using detail::Best<T, detail::Greater>::Best;
+
     static constexpr const char* snapshot_name = "Max";
 };
 
 template <class T>
-class MinMax {
+class MinMax : public detail::MemoryOf<MinMax<T>, T> {
 public:
     using value_type = T;
+
+    MinMax() = default;
+    explicit MinMax(const detail::Memory& memory) requires detail::TakesMemory<T> : min_{memory}, max_{memory} {}
+    MinMax(const MinMax& other, const detail::Memory& memory) requires detail::TakesMemory<T>
+        : min_{other.min_, memory}, max_{other.max_, memory} {}
+    MinMax(MinMax&& other, const detail::Memory& memory) requires detail::TakesMemory<T>
+        : min_{std::move(other.min_), memory}, max_{std::move(other.max_), memory} {}
 
     constexpr void add(const T& x) {
         min_.add(x);
@@ -171,6 +195,9 @@ public:
         const auto min = min_.result();
         return min ? std::optional{Bounds<T>{*min, *max_.result()}} : std::nullopt;
     }
+    [[nodiscard]] std::size_t memory_in_use() const requires detail::may_own_bytes<T> {
+        return min_.memory_in_use() + max_.memory_in_use();
+    }
     constexpr bool operator==(const MinMax&) const = default;
 
     static constexpr const char* snapshot_name = "MinMax";
@@ -180,10 +207,11 @@ public:
     }
     template <class Reader>
     void load(Reader& in) {
-        *this = MinMax{};
-        if (const auto bounds = in.template read<std::optional<Bounds<T>>>()) {
-            add(bounds->min);
-            add(bounds->max);
+        min_ = detail::Best<T, detail::Less>{};
+        max_ = detail::Best<T, detail::Greater>{};
+        if (in.template read<bool>()) {
+            add(in.template read<T>());
+            add(in.template read<T>());
         }
     }
 

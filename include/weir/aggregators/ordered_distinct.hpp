@@ -17,7 +17,9 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <numeric>
+#include <utility>
 #include <vector>
 
 #include <weir/detail/dense_map.hpp>
@@ -29,6 +31,14 @@ template <class T>
 class OrderedDistinct {
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    OrderedDistinct() = default;
+    explicit OrderedDistinct(const allocator_type& memory) : seen_{memory} {}
+    OrderedDistinct(const OrderedDistinct& other, const allocator_type& memory)
+        : seen_{other.seen_, memory}, arrivals_{other.arrivals_} {}
+    OrderedDistinct(OrderedDistinct&& other, const allocator_type& memory)
+        : seen_{std::move(other.seen_), memory}, arrivals_{other.arrivals_} {}
 
     void add(Timestamp t, detail::view_of_t<T> x) { include(x, Seen{t, arrivals_++}); }
 
@@ -59,7 +69,7 @@ public:
     /// How many values there are. O(1).
     [[nodiscard]] std::size_t size() const noexcept { return seen_.size(); }
 
-    [[nodiscard]] std::size_t heap_bytes() const { return seen_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return seen_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "OrderedDistinct";
     template <class All>

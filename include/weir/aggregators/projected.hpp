@@ -16,6 +16,7 @@
 #include <concepts>
 #include <cstddef>
 #include <functional>
+#include <memory_resource>
 #include <optional>
 #include <type_traits>
 #include <utility>
@@ -23,6 +24,7 @@
 #include <weir/aggregator.hpp>
 #include <weir/aggregators/none.hpp>
 #include <weir/detail/input_of.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/time.hpp>
 
 namespace weir {
@@ -47,10 +49,18 @@ concept Stateless = std::is_empty_v<F> && std::default_initializable<F>;
 
 /// The shell around an aggregator that sees other inputs. `Derived::pass(x, to)` calls `to(y)` with what A shall see.
 template <class Derived, Aggregator A, class Input>
-class Filtered {
+class Filtered : public MemoryOf<Filtered<Derived, A, Input>, A> {
 public:
     using value_type = Input;
+    static constexpr bool told_memory = ToldMemory<A>;
     static constexpr bool is_order_dependent = OrderDependent<A>;
+
+    Filtered() = default;
+    explicit Filtered(const Memory& memory) requires TakesMemory<A> : inner_{make_in<A>(memory)} {}
+    Filtered(const Filtered& other, const Memory& memory) requires TakesMemory<A>
+        : inner_{make_in<A>(memory, other.inner_)} {}
+    Filtered(Filtered&& other, const Memory& memory) requires TakesMemory<A>
+        : inner_{make_in<A>(memory, std::move(other.inner_))} {}
 
     constexpr void add(Timestamp t, const Input& x) requires TimedAdd<A> {
         Derived::pass(x, [&](const auto& y) { inner_.add(t, y); });
@@ -67,6 +77,24 @@ public:
     constexpr void merge(const Derived& later) requires Mergeable<A> {
         inner_.merge(static_cast<const Filtered&>(later).inner_);
     }
+
+    void add(Timestamp t, const Input& x, std::pmr::memory_resource* memory) requires(told_memory&& TimedAdd<A>) {
+        Derived::pass(x, [&](const auto& y) { inner_.add(t, y, memory); });
+    }
+    void add(const Input& x, std::pmr::memory_resource* memory) requires(told_memory && !TimedAdd<A>) {
+        Derived::pass(x, [&](const auto& y) { inner_.add(y, memory); });
+    }
+    void remove(Timestamp t, const Input& x, std::pmr::memory_resource* memory) requires(told_memory&& TimedRemove<A>) {
+        Derived::pass(x, [&](const auto& y) { inner_.remove(t, y, memory); });
+    }
+    void remove(const Input& x,
+                std::pmr::memory_resource* memory) requires(told_memory&& PlainRemove<A> && !TimedRemove<A>) {
+        Derived::pass(x, [&](const auto& y) { inner_.remove(y, memory); });
+    }
+    void merge(const Derived& later, std::pmr::memory_resource* memory) requires(told_memory&& Mergeable<A>) {
+        inner_.merge(static_cast<const Filtered&>(later).inner_, memory);
+    }
+
     constexpr void expire(Timestamp horizon) requires Expiring<A> { inner_.expire(horizon); }
     [[nodiscard]] constexpr auto next() const requires Expiring<A> { return inner_.next(); }
     [[nodiscard]] constexpr auto latest() const requires Expiring<A> { return inner_.latest(); }
@@ -76,8 +104,8 @@ public:
     /// The aggregator inside.
     [[nodiscard]] constexpr const A& inner() const noexcept { return inner_; }
 
-    [[nodiscard]] std::size_t heap_bytes() const requires requires(const A& a) { a.heap_bytes(); }
-    { return inner_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const requires requires(const A& a) { a.memory_in_use(); }
+    { return inner_.memory_in_use(); }
 
     constexpr bool operator==(const Filtered& other) const requires std::equality_comparable<A> {
         return inner_ == other.inner_;
@@ -99,6 +127,8 @@ using where_input_t = std::conditional_t<std::same_as<value_type_t<A>, None>, in
 
 template <class Projection, Aggregator A, class Input = detail::input_of_t<Projection>>
 class Projected : public detail::Filtered<Projected<Projection, A, Input>, A, Input> {
+    using Base = detail::Filtered<Projected, A, Input>;
+
     static_assert(detail::Stateless<Projection>,
                   "a projection has no state: write Field<&T::member> or a lambda that captures nothing");
     static_assert(!std::same_as<Input, detail::Unknown>,
@@ -106,6 +136,8 @@ class Projected : public detail::Filtered<Projected<Projection, A, Input>, A, In
                   "Projected<Projection, A, Input>");
 
 public:
+    using Base::Base;
+
     static constexpr const char* snapshot_name = "Projected";
 
     template <class To>
@@ -123,6 +155,8 @@ public:
 
 template <class Predicate, Aggregator A, class Input = detail::where_input_t<Predicate, A>>
 class Where : public detail::Filtered<Where<Predicate, A, Input>, A, Input> {
+    using Base = detail::Filtered<Where, A, Input>;
+
     static_assert(detail::Stateless<Predicate>,
                   "a predicate has no state: write Field<&T::member> or a lambda that captures nothing");
     static_assert(!std::same_as<Input, detail::Unknown>,
@@ -130,6 +164,8 @@ class Where : public detail::Filtered<Where<Predicate, A, Input>, A, Input> {
                   "Where<Predicate, A, Input>");
 
 public:
+    using Base::Base;
+
     static constexpr const char* snapshot_name = "Where";
 
     template <class To>

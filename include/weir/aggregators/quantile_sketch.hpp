@@ -31,12 +31,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <optional>
 #include <ratio>
 #include <type_traits>
-#include <vector>
+#include <utility>
 
 #include <weir/decimal.hpp>
+#include <weir/detail/array.hpp>
 
 namespace weir {
 
@@ -49,6 +51,14 @@ class QuantileSketch {
 
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    QuantileSketch() = default;
+    explicit QuantileSketch(const allocator_type& memory) : buckets_{memory} {}
+    QuantileSketch(const QuantileSketch& other, const allocator_type& memory)
+        : buckets_{other.buckets_, memory}, count_{other.count_} {}
+    QuantileSketch(QuantileSketch&& other, const allocator_type& memory)
+        : buckets_{std::move(other.buckets_), memory}, count_{other.count_} {}
 
     static constexpr double accuracy = static_cast<double>(Accuracy::num) / static_cast<double>(Accuracy::den);
 
@@ -88,7 +98,7 @@ public:
         if (later.buckets_.empty()) {
             return;
         }
-        std::vector<Bucket> both;
+        detail::Array<Bucket> both{buckets_.get_allocator()};
         both.reserve(std::max(buckets_.size(), later.buckets_.size()));
         auto a = buckets_.begin();
         for (const Bucket& b : later.buckets_) {
@@ -101,9 +111,11 @@ public:
                 ++a;
             }
         }
-        both.insert(both.end(), a, buckets_.end());
+        for (; a != buckets_.end(); ++a) {
+            both.push_back(*a);
+        }
         count_ += later.count_;
-        buckets_ = std::move(both);
+        buckets_.swap(both);
     }
 
     [[nodiscard]] const QuantileSketch& result() const noexcept { return *this; }
@@ -133,7 +145,7 @@ public:
     /// The number of buckets in use.
     [[nodiscard]] std::size_t buckets() const noexcept { return buckets_.size(); }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return buckets_.capacity() * sizeof(Bucket); }
+    [[nodiscard]] std::size_t memory_in_use() const { return buckets_.memory_in_use(); }
 
     bool operator==(const QuantileSketch&) const = default;
 
@@ -214,7 +226,7 @@ private:
                                 [](const Bucket& b, std::int32_t wanted) { return b.key < wanted; });
     }
 
-    std::vector<Bucket> buckets_;  // by key, none of them empty
+    detail::Array<Bucket> buckets_;  // by key, none of them empty
     std::uint64_t count_ = 0;
 };
 
@@ -224,6 +236,12 @@ class Quantile {
 
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    Quantile() = default;
+    explicit Quantile(const allocator_type& memory) : sketch_{memory} {}
+    Quantile(const Quantile& other, const allocator_type& memory) : sketch_{other.sketch_, memory} {}
+    Quantile(Quantile&& other, const allocator_type& memory) : sketch_{std::move(other.sketch_), memory} {}
 
     void add(const T& x) { sketch_.add(x); }
     // Requires: an equal input was added and not removed.
@@ -236,7 +254,7 @@ public:
 
     /// For other quantiles of the same inputs.
     [[nodiscard]] const QuantileSketch<T, Accuracy>& sketch() const noexcept { return sketch_; }
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return sketch_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return sketch_.memory_in_use(); }
     bool operator==(const Quantile&) const = default;
 
     static constexpr const char* snapshot_name = "Quantile";

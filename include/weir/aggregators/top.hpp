@@ -18,7 +18,9 @@
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <optional>
+#include <utility>
 
 #include <weir/detail/box.hpp>
 #include <weir/detail/dense_map.hpp>
@@ -31,6 +33,26 @@ template <class T>
 class Top {
 public:
     using value_type = T;
+    using allocator_type = std::pmr::polymorphic_allocator<>;
+
+    Top() = default;
+    explicit Top(const allocator_type& memory) : standings_{memory} {}
+    Top(const Top& other, const allocator_type& memory)
+        : standings_{other.standings_, memory}, arrivals_{other.arrivals_}, tree_{other.tree_, memory} {}
+    Top(Top&& other, const allocator_type& memory)
+        : standings_{std::move(other.standings_), memory},
+          arrivals_{other.arrivals_},
+          tree_{std::move(other.tree_), memory} {}
+    Top(const Top&) = default;
+    Top(Top&&) noexcept = default;
+    Top& operator=(const Top& other) { return *this = Top{other, standings_.get_allocator()}; }
+    Top& operator=(Top&& other) noexcept(false) {
+        tree_ = {std::move(other.tree_), standings_.get_allocator()};
+        standings_ = std::move(other.standings_);
+        arrivals_ = other.arrivals_;
+        return *this;
+    }
+    ~Top() = default;
 
     void add(Timestamp t, detail::view_of_t<T> x) { include(x, Standing{1, t, arrivals_++}); }
 
@@ -77,9 +99,7 @@ public:
         return i == standings_.none ? 0 : standings_[i].mapped.count;
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
-        return standings_.heap_bytes() + (tree_ ? sizeof(detail::WinnerTree) + tree_->heap_bytes() : 0);
-    }
+    [[nodiscard]] std::size_t memory_in_use() const { return standings_.memory_in_use() + tree_.memory_in_use(); }
 
     static constexpr const char* snapshot_name = "Top";
     using snapshot_keeps = T;
@@ -147,7 +167,7 @@ private:
 
     void plant() {
         if (standings_.size() > few) {
-            tree_.emplace(standings_.size(), better());
+            tree_.emplace(standings_.get_allocator(), standings_.size(), better());
         }
     }
 

@@ -2,7 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #pragma once
 
-// DenseMap<Key, Mapped>: entries side by side in a vector, found by looking at all of them while they are few
+// DenseMap<Key, Mapped>: entries side by side in an array, found by looking at all of them while they are few
 // and through a hash index beyond.
 //
 // An empty one is 32 bytes and owns no heap; one that has emptied has given its heap back. find, insert and
@@ -13,10 +13,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <utility>
-#include <vector>
 
+#include <weir/detail/array.hpp>
 #include <weir/detail/box.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/value.hpp>
 
 namespace weir::detail {
@@ -26,7 +26,11 @@ class HashIndex {
 public:
     static constexpr std::uint32_t none = 0xFFFF'FFFF;
 
-    explicit HashIndex(std::size_t entries) : slots_(std::bit_ceil(entries * 4 / 3 + 1)) {}
+    using allocator_type = Memory;
+
+    HashIndex(std::size_t entries, const Memory& memory) : slots_(std::bit_ceil(entries * 4 / 3 + 1), memory) {}
+    HashIndex(const HashIndex& other, const Memory& memory) : slots_{other.slots_, memory} {}
+    HashIndex(HashIndex&& other, const Memory& memory) : slots_{std::move(other.slots_), memory} {}
 
     /// The entry of this hash that `is_it(index)` accepts, or none.
     template <class IsIt>
@@ -66,7 +70,7 @@ public:
         }
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return slots_.capacity() * sizeof(Slot); }
+    [[nodiscard]] std::size_t memory_in_use() const { return slots_.memory_in_use(); }
 
 private:
     struct Slot {
@@ -93,7 +97,8 @@ private:
     }
 
     void resize(std::size_t count) {
-        const std::vector<Slot> old = std::exchange(slots_, std::vector<Slot>(count));
+        Array<Slot> old(count, slots_.get_allocator());
+        old.swap(slots_);
         for (const Slot& slot : old) {
             if (slot.index != none) {
                 place(slot);
@@ -101,7 +106,7 @@ private:
         }
     }
 
-    std::vector<Slot> slots_;
+    Array<Slot> slots_;
 };
 
 template <class Key, class Mapped>
@@ -110,12 +115,44 @@ public:
     struct Entry {
         Key key;
         [[no_unique_address]] Mapped mapped;
+
+        [[nodiscard]] Entry copy_in(const Memory& memory) const { return Entry{detail::copy_in(memory, key), mapped}; }
+        [[nodiscard]] std::size_t memory_in_use() const requires may_own_bytes<Key> { return owned_bytes(key); }
     };
     using View = view_of_t<Key>;
+
+    using allocator_type = Memory;
 
     static constexpr std::uint32_t none = HashIndex::none;
     static constexpr std::size_t few = 16;  // up to here comparing beats hashing
 
+    DenseMap() = default;
+    explicit DenseMap(const Memory& memory) noexcept : entries_{memory} {}
+    DenseMap(const DenseMap& other, const Memory& memory)
+        : entries_{other.entries_, memory}, index_{other.index_, memory} {}
+    DenseMap(const DenseMap& other) : DenseMap{other, Memory{}} {}
+    DenseMap(DenseMap&& other) noexcept = default;
+    DenseMap(DenseMap&& other, const Memory& memory)
+        : entries_{std::move(other.entries_), memory}, index_{std::move(other.index_), memory} {
+        other.clear();
+    }
+    DenseMap& operator=(const DenseMap& other) {
+        if (this != &other) {
+            DenseMap copy{other, get_allocator()};
+            swap(copy);
+        }
+        return *this;
+    }
+    DenseMap& operator=(DenseMap&& other) noexcept(false) {
+        if (this != &other) {
+            DenseMap moved{std::move(other), get_allocator()};
+            swap(moved);
+        }
+        return *this;
+    }
+    ~DenseMap() = default;
+
+    [[nodiscard]] Memory get_allocator() const noexcept { return entries_.get_allocator(); }
     [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
     [[nodiscard]] bool empty() const noexcept { return entries_.empty(); }
     [[nodiscard]] auto begin() const noexcept { return entries_.begin(); }
@@ -135,16 +172,22 @@ public:
         }
         assert(entries_.size() < none);
         const auto i = static_cast<std::uint32_t>(entries_.size());
-        entries_.push_back(Entry{Key(key), std::move(fresh)});
+        entries_.push_back(Entry{make_in<Key>(get_allocator(), key), std::move(fresh)});
         if (index_) {
             index_->insert(h, i);
         } else if (entries_.size() > few) {
-            index_.emplace(entries_.size());
+            index_.emplace(get_allocator(), entries_.size());
             for (std::uint32_t j = 0; j <= i; ++j) {
                 index_->insert(hash(entries_[j].key), j);
             }
         }
         return {i, true};
+    }
+
+    /// Also gives the storage back.
+    void clear() noexcept {
+        index_.reset();
+        entries_.release();
     }
 
     /// Takes the entry out; the last one, if another, takes its index.
@@ -161,8 +204,7 @@ public:
         }
         entries_.pop_back();
         if (entries_.empty()) {
-            index_.reset();
-            std::vector<Entry>{}.swap(entries_);  // assigning {} would keep the capacity
+            clear();
         } else if (entries_.size() <= entries_.capacity() / 4) {
             shrink();
         }
@@ -183,16 +225,7 @@ public:
     }
 
     /// Heap bytes as requested, those of the keys included. O(1), O(size) where keys own heap.
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = entries_.capacity() * sizeof(Entry);
-        bytes += index_ ? sizeof(HashIndex) + index_->heap_bytes() : 0;
-        if constexpr (may_own_bytes<Key>) {
-            for (const Entry& entry : entries_) {
-                bytes += owned_bytes(entry.key);
-            }
-        }
-        return bytes;
-    }
+    [[nodiscard]] std::size_t memory_in_use() const { return entries_.memory_in_use() + index_.memory_in_use(); }
 
     using snapshot_keeps = std::pair<Key, Mapped>;
     /// Entries in their order, so that it is the same after load.
@@ -205,7 +238,7 @@ public:
     }
     template <class Reader>
     void load(Reader& in) {
-        *this = DenseMap{};
+        clear();
         const std::size_t count = in.template read_count<Key, Mapped>();
         in.require(count < none, "fewer than 2^32 - 1 values");
         for (std::size_t i = 0; i != count; ++i) {
@@ -215,6 +248,11 @@ public:
     }
 
 private:
+    void swap(DenseMap& other) noexcept {
+        entries_.swap(other.entries_);
+        index_ = std::move(other.index_);  // swaps
+    }
+
     [[nodiscard]] static std::uint32_t hash(View key) { return hash_of(key); }
 
     [[nodiscard]] std::uint32_t scan(View key) const {
@@ -236,15 +274,15 @@ private:
         } else if (index_) {
             index_->shrink(entries_.size());
         }
-        std::vector<Entry> smaller;
+        Array<Entry> smaller{get_allocator()};
         smaller.reserve(entries_.capacity() / 2);
         for (Entry& entry : entries_) {
             smaller.push_back(std::move(entry));
         }
-        entries_ = std::move(smaller);
+        entries_.swap(smaller);
     }
 
-    std::vector<Entry> entries_;
+    Array<Entry> entries_;
     Box<HashIndex> index_;
 };
 

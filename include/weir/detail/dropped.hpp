@@ -9,11 +9,13 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <memory_resource>
 #include <span>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include <boost/container_hash/hash.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <weir/detail/checksum.hpp>
 #include <weir/snapshot.hpp>
@@ -27,6 +29,8 @@ using EndPiece = std::function<void(SnapshotWriter& piece, std::uint32_t section
 /// The keys of which a lane dropped events, all of them at or before `until`.
 class Dropped {
 public:
+    explicit Dropped(std::pmr::memory_resource* memory) noexcept : memory_{memory} {}
+
     void add(std::string_view key, Timestamp until) {
         own().insert(hash(key));
         until_ = std::max(until_, until);
@@ -40,7 +44,7 @@ public:
 
     /// Forgets the keys that are not among `live`, a Dropped too, and looks again after `next`.
     void keep(const Dropped& live, Timestamp next) {
-        auto kept = std::make_shared<Keys>();
+        auto kept = make_keys();
         if (any() && live.any()) {
             for (const auto key : *live.keys_) {
                 if (keys_->contains(key)) {
@@ -51,33 +55,45 @@ public:
         keys_ = std::move(kept);
         until_ = next;
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        return keys_ ? keys_->bucket_count() * (sizeof(std::uint64_t) + 1) : 0;
+    /// Forgets all.
+    void clear() noexcept {
+        keys_.reset();
+        until_ = Timestamp::min();
     }
 
 private:
     friend class DroppedRows;
-    using Keys = boost::unordered_flat_set<std::uint64_t>;
+    using Keys = boost::unordered_flat_set<std::uint64_t, boost::hash<std::uint64_t>, std::equal_to<>,
+                                           std::pmr::polymorphic_allocator<std::uint64_t>>;
 
     static std::uint64_t hash(std::string_view key) { return checksum(std::as_bytes(std::span{key})); }
+
+    [[nodiscard]] std::shared_ptr<Keys> make_keys() const {
+        return std::allocate_shared<Keys>(std::pmr::polymorphic_allocator<Keys>{memory_});
+    }
 
     // What a snapshot is reading stays as it is.
     Keys& own() {
         if (!keys_ || keys_.use_count() != 1) {
-            keys_ = keys_ ? std::make_shared<Keys>(*keys_) : std::make_shared<Keys>();
+            auto own = make_keys();
+            if (keys_) {
+                own->insert(keys_->begin(), keys_->end());
+            }
+            keys_ = std::move(own);
         }
         return *keys_;
     }
 
     std::shared_ptr<Keys> keys_;  // by hash: one key in 2^64 / keys is taken for another
     Timestamp until_ = Timestamp::min();
+    std::pmr::memory_resource* memory_;
 };
 
 /// A Dropped as rows of a snapshot: until when and how many rows there are of keys, and those.
 class DroppedRows {
 public:
     explicit DroppedRows(const Dropped& dropped)
-        : keys_{dropped.keys_ ? dropped.keys_ : std::make_shared<Dropped::Keys>()},
+        : keys_{dropped.keys_ ? dropped.keys_ : dropped.make_keys()},
           until_{dropped.until_},
           at_{keys_->begin()},
           left_{1 + (keys_->size() + in_row - 1) / in_row} {}
@@ -111,7 +127,7 @@ public:
     public:
         bool read(SnapshotReader& in, Dropped& to) {
             if (head_) {
-                to = Dropped{};
+                to.clear();
                 in.read(to.until_, left_);
                 head_ = false;
             } else {

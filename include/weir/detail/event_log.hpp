@@ -10,7 +10,7 @@
 // and when it begins. Appending and dropping the oldest are O(1), a late insert is O(log n + 128) and moves one pointer
 // for each younger chunk, never an event outside its own.
 //
-// Memory: 32 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
+// Memory: 40 bytes; for each event 4 and the value, a chunk's header of 16 and, from the second chunk on, 16 of the
 // ring; at most half a chunk more at either end.
 
 #include <algorithm>
@@ -18,6 +18,7 @@
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <new>
 #include <optional>
 #include <tuple>
@@ -25,6 +26,7 @@
 #include <utility>
 #include <vector>
 
+#include <weir/detail/memory.hpp>
 #include <weir/detail/ring.hpp>
 #include <weir/time.hpp>
 
@@ -60,22 +62,33 @@ public:
         std::optional<std::uint32_t> fresh;  // the number of the chunk that was made for it
     };
 
-    EventLog() = default;
+    using allocator_type = Memory;
+
+    EventLog() : EventLog{Memory{}} {}
+    explicit EventLog(const Memory& memory) noexcept : from_{memory.resource()} {}
     /// Chunks keep their numbers.
-    EventLog(const EventLog& other);
-    EventLog(EventLog&& other) noexcept { swap(other); }
-    EventLog& operator=(EventLog other) noexcept {
-        swap(other);
-        return *this;
+    EventLog(const EventLog& other, const Memory& memory) : EventLog{memory} { copy(other); }
+    EventLog(const EventLog& other) : EventLog{other, Memory{}} {}
+    EventLog(EventLog&& other) noexcept : from_{other.from_} { swap(other); }
+    EventLog(EventLog&& other, const Memory& memory) : EventLog{memory} {
+        if (*from_ == *other.from_) {
+            swap(other);
+        } else {
+            copy(other);
+        }
     }
+    EventLog& operator=(EventLog other) { return replace(*this, EventLog{std::move(other), from_}); }
     ~EventLog() { clear(); }
 
+    /// Requires: the same memory.
     void swap(EventLog& other) noexcept {
         std::swap(front_, other.front_);
         std::swap(back_, other.back_);
         std::swap(directory_, other.directory_);
         std::swap(size_, other.size_);
     }
+
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return from_; }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
@@ -104,7 +117,7 @@ public:
         if (back_ == nullptr || back_->end == back_->capacity || !back_->reaches(t)) [[unlikely]] {
             fresh = make_room_at_back(t, each_held);
         }
-        back_->emplace_back(t, std::move(value));
+        back_->emplace_back(t, move_in(from_, value));
         ++size_;
         return fresh;
     }
@@ -187,7 +200,7 @@ public:
     template <class Take, class Give>
     std::size_t extract_if(Take take, Give give);
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept;
+    [[nodiscard]] std::size_t memory_in_use() const;
 
     /// Times and values in order, times as how long after the first one, in 32 bits where that does. With `chunks` also
     /// which events share one and how much room there is, for aggregates that depend on it.
@@ -200,7 +213,6 @@ public:
 private:
     static constexpr std::size_t most = most_in_chunk;
     static constexpr bool valueless = std::is_empty_v<V>;
-    static constexpr bool overaligned = alignof(V) > __STDCPP_DEFAULT_NEW_ALIGNMENT__;
     static constexpr std::size_t few = 2;  // in the first
     using Offset = std::uint32_t;
 
@@ -233,22 +245,14 @@ private:
         [[nodiscard]] static constexpr std::size_t bytes(std::size_t capacity) {
             return values_at(capacity) + (valueless ? 0 : capacity * sizeof(V));
         }
-        [[nodiscard]] static Chunk* create(Timestamp base, std::size_t capacity) {
-            void* storage = nullptr;
-            if constexpr (overaligned) {
-                storage = ::operator new (bytes(capacity), std::align_val_t{alignof(V)});
-            } else {
-                storage = ::operator new(bytes(capacity));
-            }
-            return ::new (storage) Chunk{.base = base, .capacity = static_cast<std::uint16_t>(capacity)};
+        static constexpr std::size_t alignment() { return std::max(alignof(Chunk), alignof(V)); }
+        [[nodiscard]] static Chunk* create(Timestamp base, std::size_t capacity, std::pmr::memory_resource* from) {
+            return ::new (from->allocate(bytes(capacity), alignment()))
+                Chunk{.base = base, .capacity = static_cast<std::uint16_t>(capacity)};
         }
-        static void destroy(Chunk* chunk) noexcept {
+        static void destroy(Chunk* chunk, std::pmr::memory_resource* from) noexcept {
             chunk->drop(chunk->size());
-            if constexpr (overaligned) {
-                ::operator delete (chunk, std::align_val_t{alignof(V)});
-            } else {
-                ::operator delete(chunk);
-            }
+            from->deallocate(chunk, bytes(chunk->capacity), alignment());
         }
 
         [[nodiscard]] Offset* offsets() noexcept { return reinterpret_cast<Offset*>(this + 1); }
@@ -363,6 +367,8 @@ private:
     };
     /// Where the chunks are, from the second on.
     struct Directory {
+        explicit Directory(const Memory& memory) : slots{memory} {}
+
         Ring<Slot> slots;
         std::uint32_t first = 0;  // the number of the first chunk
         Chunk* spare = nullptr;   // a whole one, for the next that is needed
@@ -414,32 +420,36 @@ private:
     static constexpr std::uint32_t most_alignment = (std::uint32_t{1} << 24) - 1;  // of the numbers that count
     Chunk& load_chunk(const ChunkShape& shape, bool in_directory, std::uint32_t number);
     void lower_base(Timestamp t);
+    void copy(const EventLog& other);
+    void make_directory() { directory_ = Memory{from_}.new_object<Directory>(from_); }
     void pop_front_chunk() noexcept;
 
     Chunk* front_ = nullptr;
     Chunk* back_ = nullptr;
-    std::unique_ptr<Directory> directory_;
+    Directory* directory_ = nullptr;
     std::size_t size_ = 0;
+    std::pmr::memory_resource* from_;
 };
 
+// Requires: empty.
 template <class V>
-EventLog<V>::EventLog(const EventLog& other) : EventLog{} {
+void EventLog<V>::copy(const EventLog& other) {
     if (other.empty()) {
         return;
     }
     if (other.directory_) {
-        directory_ = std::make_unique<Directory>();
+        make_directory();
         directory_->first = other.directory_->first;
     }
     for (std::uint32_t i = 0; i != other.chunks(); ++i) {
         const Chunk& c = other.chunk_at(i);
-        back_ = Chunk::create(c.base, directory_ ? c.capacity : std::max(few, c.size()));
+        back_ = Chunk::create(c.base, directory_ ? c.capacity : std::max(few, c.size()), from_);
         front_ = i == 0 ? back_ : front_;
         if (directory_) {
             directory_->slots.push_back(Slot{c.base, back_});
         }
         for (std::size_t place = c.begin; place != c.end; ++place) {
-            back_->emplace_back(c.time(place), V{c.value(place)});
+            back_->emplace_back(c.time(place), detail::copy_in(from_, c.value(place)));
             ++size_;
         }
     }
@@ -493,7 +503,7 @@ auto EventLog<V>::insert(Timestamp t, V value, EachHeld each_held) -> Inserted {
         fresh = chunks() != held ? std::optional{upper} : std::nullopt;
     }
     Chunk& c = chunk_at(i);
-    c.emplace(place, t, std::move(value));
+    c.emplace(place, t, move_in(from_, value));
     ++size_;
     const Position position{&c, first_number() + i, place};
     each_held([&](Position& held) { held.place += held.number == position.number && held.place >= place ? 1 : 0; });
@@ -525,7 +535,7 @@ template <class V>
 template <class EachHeld>
 bool EventLog<V>::make_room_at_back(Timestamp t, EachHeld& each_held) {
     if (back_ == nullptr) {
-        front_ = back_ = Chunk::create(t, few);
+        front_ = back_ = Chunk::create(t, few, from_);
         return false;
     }
     if (size_ == 0) {
@@ -576,9 +586,9 @@ template <class EachHeld>
 void EventLog<V>::resize(std::uint32_t i, std::size_t capacity, EachHeld& each_held) {
     Chunk* const old = &chunk_at(i);
     const std::uint32_t begin = old->begin;
-    Chunk* const fresh = Chunk::create(old->base, capacity);
+    Chunk* const fresh = Chunk::create(old->base, capacity, from_);
     old->move_tail(begin, *fresh);
-    Chunk::destroy(old);
+    Chunk::destroy(old, from_);
     front_ = front_ == old ? fresh : front_;
     back_ = back_ == old ? fresh : back_;
     if (directory_) {
@@ -597,7 +607,7 @@ template <class V>
 template <class EachHeld>
 auto EventLog<V>::insert_chunk(std::uint32_t i, Timestamp base, std::size_t capacity, EachHeld& each_held) -> Chunk& {
     if (!directory_) {
-        directory_ = std::make_unique<Directory>();
+        make_directory();
         directory_->slots.push_back(Slot{back_->base, back_});
     }
     Chunk* chunk = nullptr;
@@ -605,7 +615,7 @@ auto EventLog<V>::insert_chunk(std::uint32_t i, Timestamp base, std::size_t capa
         chunk = std::exchange(directory_->spare, nullptr);
         chunk->base = base;
     } else {
-        chunk = Chunk::create(base, capacity);
+        chunk = Chunk::create(base, capacity, from_);
     }
     const std::uint32_t number = directory_->first + i;
     front_ = i == 0 ? chunk : front_;
@@ -727,7 +737,7 @@ void EventLog<V>::pop_front_chunk() noexcept {
         front->begin = front->end = 0;
         directory_->spare = front;
     } else {
-        Chunk::destroy(front);
+        Chunk::destroy(front, from_);
     }
 }
 
@@ -735,14 +745,14 @@ template <class V>
 void EventLog<V>::clear() noexcept {
     if (directory_) {
         for (std::uint32_t i = 0; i != directory_->slots.size(); ++i) {
-            Chunk::destroy(directory_->slots[i].chunk);
+            Chunk::destroy(directory_->slots[i].chunk, from_);
         }
         if (directory_->spare != nullptr) {
-            Chunk::destroy(directory_->spare);
+            Chunk::destroy(directory_->spare, from_);
         }
-        directory_.reset();
+        Memory{from_}.delete_object(std::exchange(directory_, nullptr));
     } else if (back_ != nullptr) {
-        Chunk::destroy(back_);
+        Chunk::destroy(back_, from_);
     }
     front_ = back_ = nullptr;
     size_ = 0;
@@ -751,7 +761,7 @@ void EventLog<V>::clear() noexcept {
 template <class V>
 template <class Take, class Give>
 std::size_t EventLog<V>::extract_if(Take take, Give give) {
-    EventLog all;
+    EventLog all{Memory{from_}};
     all.swap(*this);
     for (std::uint32_t i = 0; i != all.chunks(); ++i) {
         Chunk& c = all.chunk_at(i);
@@ -768,13 +778,19 @@ std::size_t EventLog<V>::extract_if(Take take, Give give) {
 }
 
 template <class V>
-std::size_t EventLog<V>::heap_bytes() const noexcept {
+std::size_t EventLog<V>::memory_in_use() const {
     std::size_t bytes = 0;
     for (std::uint32_t i = 0; i != chunks(); ++i) {
-        bytes += Chunk::bytes(chunk_at(i).capacity);
+        const Chunk& c = chunk_at(i);
+        bytes += Chunk::bytes(c.capacity);
+        if constexpr (may_own_bytes<V>) {
+            for (std::size_t place = c.begin; place != c.end; ++place) {
+                bytes += owned_bytes(c.value(place));
+            }
+        }
     }
     if (directory_) {
-        bytes += sizeof(Directory) + directory_->slots.heap_bytes() +
+        bytes += sizeof(Directory) + directory_->slots.memory_in_use() +
                  (directory_->spare != nullptr ? Chunk::bytes(most) : 0);
     }
     return bytes;
@@ -818,13 +834,13 @@ void EventLog<V>::save(Writer& out) const {
 // At the end of those that there are.
 template <class V>
 auto EventLog<V>::load_chunk(const ChunkShape& shape, bool in_directory, std::uint32_t number) -> Chunk& {
-    Chunk* const chunk = Chunk::create(shape.base, shape.capacity);
+    Chunk* const chunk = Chunk::create(shape.base, shape.capacity, from_);
     chunk->begin = chunk->end = shape.begin;
     back_ = chunk;
     front_ = front_ == nullptr ? chunk : front_;
     if (in_directory) {
         if (!directory_) {
-            directory_ = std::make_unique<Directory>();
+            make_directory();
             directory_->first = number;
         }
         directory_->slots.push_back(Slot{shape.base, chunk});
@@ -886,12 +902,13 @@ void EventLog<V>::load(Reader& in, Timestamp after, Timestamp until) {
             for (std::size_t left = shape.end - std::size_t{shape.begin}; left != 0; --left) {
                 const Timestamp t = next_time();
                 in.require(chunk.reaches(t), "events that their chunk reaches");
-                chunk.emplace_back(t, in.template read<V>());
+                V value = in.template read<V>();
+                chunk.emplace_back(t, move_in(from_, value));
                 ++size_;
             }
         }
     } else {
-        front_ = back_ = Chunk::create(first, std::clamp(count, few, most));
+        front_ = back_ = Chunk::create(first, std::clamp(count, few, most), from_);
         for (std::size_t left = count; left != 0; --left) {
             const Timestamp t = next_time();
             append(t, in.template read<V>(), [](auto) {});

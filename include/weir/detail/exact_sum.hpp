@@ -13,7 +13,7 @@
 //             and last bit are within 120 of each other, as those of 10^17 and of 0.001 are.
 //     wide    All that doubles can be, on the heap, until it is not needed any more.
 //
-// 24 bytes and, while it is wide, 312 on the heap; add and remove O(1): some fifteen instructions in bins, thrice that
+// 24 bytes and, while it is wide, 320 on the heap; add and remove O(1): some fifteen instructions in bins, thrice that
 // in fixed point, and some hundreds while it is wide. Not for -ffast-math, nor where doubles are computed with excess
 // precision: there the bins are not used.
 
@@ -24,18 +24,39 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <utility>
 
+#include <weir/detail/memory.hpp>
 #include <weir/detail/wide_sum.hpp>
 
 namespace weir::detail {
 
 class ExactSum {
 public:
+    using allocator_type = Memory;
+    using Resource = std::pmr::memory_resource;  // null for the default one
+
     ExactSum() noexcept = default;
+    explicit ExactSum(const Memory& /*memory*/) noexcept {}
+    ExactSum(const ExactSum& other, const Memory& memory) : ExactSum{other, 0} {
+        if (other.is_wide()) [[unlikely]] {
+            kept_.wide = make_wide(other.kept_.wide->sum, memory.resource());
+        }
+    }
     ExactSum(const ExactSum& other) : ExactSum{other, 0} {
-        if (other.is_wide()) {
-            kept_.wide = new WideSum{*other.kept_.wide};
+        if (other.is_wide()) [[unlikely]] {
+            kept_.wide = make_wide(other.kept_.wide->sum, nullptr);
+        }
+    }
+    ExactSum(ExactSum&& other, const Memory& memory) : ExactSum{other, 0} {
+        if (other.is_wide()) [[unlikely]] {
+            if (*other.kept_.wide->from == *memory.resource()) {
+                other.unit_ = 0;
+                other.kept_.fixed = 0;
+            } else {
+                kept_.wide = make_wide(other.kept_.wide->sum, memory.resource());
+            }
         }
     }
     ExactSum(ExactSum&& other) noexcept : ExactSum{other, 0} {
@@ -59,35 +80,35 @@ public:
     }
     ~ExactSum() {
         if (is_wide()) [[unlikely]] {
-            delete kept_.wide;
+            drop_wide();
         }
     }
 
-    void add(double x) {
+    void add(double x, Resource* memory = nullptr) {
         if (!add_to_bins(x)) [[unlikely]] {
-            take(x, false);
+            take(x, false, memory);
         }
     }
     /// Requires: an equal x was added and not removed.
-    void remove(double x) {
+    void remove(double x, Resource* memory = nullptr) {
         if (!add_to_bins(-x)) [[unlikely]] {
-            take(x, true);
+            take(x, true, memory);
         }
     }
     /// Removes the first `count` of three, without a branch on how many. Requires: all three were added.
     template <class T>
-    void remove_few(const T* xs, std::uint32_t count);
-    void merge(const ExactSum& other);
+    void remove_few(const T* xs, std::uint32_t count, Resource* memory = nullptr);
+    void merge(const ExactSum& other, Resource* memory = nullptr);
 
     /// The sum rounded to nearest, ties to even. NaN where one was added or infinities of both signs were.
     [[nodiscard]] double result() const {
         if (in_bins()) [[likely]] {
             return kept_.bins.coarse + kept_.bins.fine;
         }
-        return is_wide() ? kept_.wide->result() : scaled(static_cast<double>(kept_.fixed), unit_);
+        return is_wide() ? kept_.wide->sum.result() : scaled(static_cast<double>(kept_.fixed), unit_);
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return is_wide() ? sizeof(WideSum) : 0; }
+    [[nodiscard]] std::size_t memory_in_use() const noexcept { return is_wide() ? sizeof(Wide) : 0; }
 
     /// In fixed point, the words that are not all sign alone, so that the bytes are the same however it is kept.
     template <class Writer>
@@ -110,7 +131,7 @@ public:
         }
     }
     template <class Reader>
-    void load(Reader& in) {
+    void load(Reader& in, Resource* memory = nullptr) {
         WideSum total;
         bool negative = false;
         bool infinite = false;
@@ -126,7 +147,7 @@ public:
         if (infinite) {
             in.read(total.nans, total.infinities, total.negative_infinities);
         }
-        settle(total);
+        settle(total, memory);
     }
 
 private:
@@ -193,15 +214,15 @@ private:
     }
 
     template <class T>
-    void remove_each(const T* xs, std::uint32_t count);
+    void remove_each(const T* xs, std::uint32_t count, Resource* memory);
     [[nodiscard]] Fixed fixed() const;
     void leave_bins();
     void try_bins(int exponent);
-    void take(double x, bool minus);
-    void take_fixed(double x, bool minus);
+    void take(double x, bool minus, Resource* memory);
+    void take_fixed(double x, bool minus, Resource* memory);
     bool merge_fixed(const Fixed& other);
     [[nodiscard]] WideSum widened() const;
-    void settle(const WideSum& total);
+    void settle(const WideSum& total, Resource* memory);
 
     static double scaled(double x, int unit) {
         const int exponent = unit + lowest;
@@ -212,10 +233,21 @@ private:
         return std::ldexp(x, exponent);
     }
 
+    // Where its memory is from goes with it: all others need to know no more than what a call says.
+    struct Wide {
+        std::pmr::memory_resource* from;
+        WideSum sum;
+    };
+    [[nodiscard, gnu::noinline]] static Wide* make_wide(const WideSum& sum, Resource* memory) {
+        Memory from{memory != nullptr ? memory : std::pmr::get_default_resource()};
+        return from.new_object<Wide>(Wide{from.resource(), sum});
+    }
+    [[gnu::noinline]] void drop_wide() noexcept { Memory{kept_.wide->from}.delete_object(kept_.wide); }
+
     union Kept {
         [[gnu::packed, gnu::aligned(8)]] Int fixed = 0;  // in units of 2^(unit_ + lowest)
         Bins bins;
-        WideSum* wide;
+        Wide* wide;
     };
     // A copy but for what is wide.
     ExactSum(const ExactSum& other, int /*shallow*/) noexcept
@@ -228,7 +260,7 @@ private:
 };
 
 template <class T>
-void ExactSum::remove_few(const T* xs, std::uint32_t count) {
+void ExactSum::remove_few(const T* xs, std::uint32_t count, Resource* memory) {
     using Two = double __attribute__((vector_size(16)));
     using Mask = std::int64_t __attribute__((vector_size(16)));
     static constexpr std::int64_t all = -1;
@@ -257,17 +289,17 @@ void ExactSum::remove_few(const T* xs, std::uint32_t count) {
             return;
         }
     }
-    remove_each(xs, count);
+    remove_each(xs, count, memory);
 }
 
 template <class T>
-[[gnu::noinline]] void ExactSum::remove_each(const T* xs, std::uint32_t count) {
+[[gnu::noinline]] void ExactSum::remove_each(const T* xs, std::uint32_t count, Resource* memory) {
     for (std::uint32_t i = 0; i != count; ++i) {
-        remove(static_cast<double>(xs[i]));
+        remove(static_cast<double>(xs[i]), memory);
     }
 }
 
-inline void ExactSum::merge(const ExactSum& other) {
+inline void ExactSum::merge(const ExactSum& other, Resource* memory) {
     // NaN, for no bins, is no other NaN.
     if (cut_ == other.cut_ &&
         put_in_bins(kept_.bins.coarse + other.kept_.bins.coarse, kept_.bins.fine + other.kept_.bins.fine)) {
@@ -289,7 +321,7 @@ inline void ExactSum::merge(const ExactSum& other) {
     }
     WideSum total = widened();
     total.add(other.widened());
-    settle(total);
+    settle(total, memory);
 }
 
 // What the bins add up to, or what is fixed. Requires: not wide.
@@ -345,7 +377,7 @@ inline void ExactSum::try_bins(int exponent) {
 }
 
 // What the bins cannot take as they are.
-[[gnu::noinline]] inline void ExactSum::take(double x, bool minus) {
+[[gnu::noinline]] inline void ExactSum::take(double x, bool minus, Resource* memory) {
     if (x == 0) {
         return;
     }
@@ -367,10 +399,10 @@ inline void ExactSum::try_bins(int exponent) {
             return;
         }
     }
-    take_fixed(x, minus);
+    take_fixed(x, minus, memory);
 }
 
-inline void ExactSum::take_fixed(double x, bool minus) {
+inline void ExactSum::take_fixed(double x, bool minus, Resource* memory) {
     const auto bits = std::bit_cast<std::uint64_t>(x);
     const int exponent = static_cast<int>(bits >> 52 & 0x7ff);
     const bool negative = (bits >> 63 != 0) != minus;
@@ -401,7 +433,7 @@ inline void ExactSum::take_fixed(double x, bool minus) {
     } else {
         total.add(negative ? -magnitude : magnitude, exponent == 0 ? 0 : exponent - 1);
     }
-    settle(total);
+    settle(total, memory);
 }
 
 // Adds to what is fixed where both fit in the smaller of the units.
@@ -424,7 +456,7 @@ inline bool ExactSum::merge_fixed(const Fixed& other) {
 
 inline WideSum ExactSum::widened() const {
     if (is_wide()) {
-        return *kept_.wide;
+        return kept_.wide->sum;
     }
     const Fixed now = fixed();
     WideSum wide;
@@ -433,7 +465,7 @@ inline WideSum ExactSum::widened() const {
 }
 
 // Keeps a total in 128 bits where it fits.
-inline void ExactSum::settle(const WideSum& total) {
+inline void ExactSum::settle(const WideSum& total, Resource* memory) {
     WideSum magnitude = total;
     const bool negative = magnitude.make_positive();
     const int first = magnitude.first_bit();
@@ -441,15 +473,15 @@ inline void ExactSum::settle(const WideSum& total) {
     const int unit = std::clamp(first - (most_span - (last - first)) / 2, 0, std::min(first, most_unit));
     if (total.finite() && last - unit <= most_span + 5) {
         if (is_wide()) {
-            delete kept_.wide;
+            drop_wide();
         }
         const Int sum = magnitude.bits_from(unit);
         kept_.fixed = negative ? -sum : sum;
         unit_ = static_cast<std::int16_t>(unit);
     } else if (is_wide()) {
-        *kept_.wide = total;
+        kept_.wide->sum = total;
     } else {
-        kept_.wide = new WideSum{total};
+        kept_.wide = make_wide(total, memory);
         unit_ = no_unit;
     }
     cut_ = no_bins;

@@ -75,7 +75,7 @@ public:
     [[nodiscard]] bool all_of(F f) const {
         return block_ == nullptr || std::all_of(groups(), groups() + count(mask()), f);
     }
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return block_ == nullptr ? 0 : bytes(mask()); }
+    [[nodiscard]] std::size_t memory_in_use() const noexcept { return block_ == nullptr ? 0 : bytes(mask()); }
 
     void save(SnapshotWriter& out) const {
         out.write(mask());
@@ -194,8 +194,10 @@ public:
         [[nodiscard]] std::optional<Timestamp> next_expiry() const { return windows.next_expiry(); }
     };
 
-    KeepLane(Window prototype, std::pmr::memory_resource* from)
-        : prototype_{std::move(prototype)}, rows_{prototype_.windows, from}, memory_{from} {}
+    KeepLane(Window&& prototype, std::pmr::memory_resource* from)
+        : prototype_{RollingWindows<T>{std::move(prototype.windows), from}},
+          rows_{RollingWindows<T>{prototype_.windows, from}, from},
+          memory_{from} {}
 
     void begin(Kept& /*kept*/) {}
     void end(Kept& k) noexcept {
@@ -212,9 +214,9 @@ public:
     }
     [[nodiscard]] std::optional<const Lent> nowhere() const noexcept { return std::nullopt; }
     void prefetch(const Kept& k, bool both) const noexcept { rows_.prefetch(k.windows, both); }
-    [[nodiscard]] std::size_t bytes() const noexcept { return rows_.bytes() + prototype_.windows.heap_bytes(); }
-    [[nodiscard]] std::size_t heap_bytes(const Kept& k) const {
-        return rows_.heap_bytes(k.windows) + k.published.heap_bytes();
+    [[nodiscard]] std::size_t bytes() const { return rows_.bytes() + prototype_.windows.memory_in_use(); }
+    [[nodiscard]] std::size_t memory_in_use(const Kept& k) const {
+        return rows_.memory_in_use(k.windows) + k.published.memory_in_use();
     }
 
     [[nodiscard]] Window& prototype() noexcept { return prototype_; }

@@ -25,7 +25,7 @@
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/event_log.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/pool.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/snapshot_stream.hpp>
@@ -97,7 +97,7 @@ public:
     }
     void construct(Id line, std::uint32_t place, V&& v) const {
         if constexpr (value_size != 0) {
-            std::construct_at(reinterpret_cast<V*>(pool_[line]) + place, std::move(v));
+            std::construct_at(reinterpret_cast<V*>(pool_[line]) + place, move_in(pool_.resource(), v));
         }
     }
     void destroy(Id line, std::uint32_t place) const {
@@ -128,7 +128,10 @@ class KeepRolling {
     using Id = typename Lines::Id;
 
     struct NoTotal {};
-    static constexpr bool running = Removable<T> && !OrderDependent<T> && sizeof(T) <= 48;
+    // Memory that is not told with each call is what a total has to remember.
+    static constexpr bool remembers = TakesMemory<T> && !ToldMemory<T>;
+    static constexpr bool running = Removable<T> && !OrderDependent<T> && sizeof(T) <= 48 &&
+                                    (!remembers || std::is_nothrow_move_constructible_v<T>);
     static constexpr std::uint32_t most = running ? std::numeric_limits<std::uint8_t>::max() : 16;
     static constexpr bool alone_inside = std::is_trivially_copyable_v<V> && sizeof(V) <= sizeof(std::uint64_t);
 
@@ -180,7 +183,7 @@ public:
         }
         [[nodiscard]] bool empty() const noexcept { return size() == 0; }
         [[nodiscard]] std::optional<Timestamp> next_expiry() const { return keep_->next_expiry(*kept_); }
-        [[nodiscard]] std::size_t heap_bytes() const { return keep_->heap_bytes(*kept_); }
+        [[nodiscard]] std::size_t memory_in_use() const { return keep_->memory_in_use(*kept_); }
 
         /// A window of its own, with the same events. O(events).
         explicit operator Window() const {
@@ -201,12 +204,16 @@ public:
         Timestamp now_;
     };
 
-    KeepRolling(Window prototype, std::pmr::memory_resource* from)
-        : prototype_{std::move(prototype)},
+    KeepRolling(Window&& prototype, std::pmr::memory_resource* from)
+        : prototype_{std::move(prototype), from},
           lines_{Duration{prototype_.length()}.count() > std::numeric_limits<std::uint32_t>::max(), from},
           memory_{from} {}
 
-    void begin(Kept& /*kept*/) {}
+    void begin([[maybe_unused]] Kept& k) {
+        if constexpr (running && remembers) {
+            replace(k.total_, make_in<T>(memory_));
+        }
+    }
     void end(Kept& k) noexcept { clear(k); }
     [[nodiscard]] Lent lend(Kept& k, Timestamp now) {
         if (k.form_ == Form::large) {
@@ -230,8 +237,8 @@ public:
             }
         }
     }
-    [[nodiscard]] std::size_t bytes() const noexcept { return lines_.bytes(); }
-    [[nodiscard]] std::size_t heap_bytes(const Kept& k) const;
+    [[nodiscard]] std::size_t bytes() const { return prototype_.memory_in_use() + lines_.bytes(); }
+    [[nodiscard]] std::size_t memory_in_use(const Kept& k) const;
 
     [[nodiscard]] Window& prototype() noexcept { return prototype_; }
     void save(SnapshotWriter& out, const Kept& k) const;
@@ -276,7 +283,7 @@ private:
     void count_in(Kept& k, Timestamp t, const V& value) {
         ++k.count_;
         if constexpr (running) {
-            add(k.total_, t, value);
+            add(k.total_, t, value, memory_.resource());
         }
     }
 
@@ -343,7 +350,7 @@ private:
         std::uint32_t place = k.begin_;
         do {
             if constexpr (running) {
-                remove(k.total_, k.front_time_, lines_.value(line, place));
+                remove(k.total_, k.front_time_, lines_.value(line, place), memory_.resource());
             }
             lines_.destroy(line, place);
             --k.count_;
@@ -405,8 +412,8 @@ private:
     }
 
     [[nodiscard]] Window copy_of(const Kept& k) const {
-        Window window{prototype_};
-        for_each(k, [&](Timestamp t, const V& value) { window.insert(t, value); });
+        Window window{prototype_, memory_};
+        for_each(k, [&](Timestamp t, const V& value) { window.insert(t, copy_in(memory_, value)); });
         return window;
     }
 
@@ -417,8 +424,8 @@ private:
         if constexpr (running) {
             return k.total_.result();
         } else {
-            T whole{};
-            for_each(k, [&whole](Timestamp t, const V& value) { add(whole, t, value); });
+            T whole = make_in<T>(memory_);
+            for_each(k, [&](Timestamp t, const V& value) { add(whole, t, value, memory_.resource()); });
             return whole.result();
         }
     }
@@ -588,7 +595,7 @@ void KeepRolling<T, Length>::load(SnapshotReader& in, Kept& k, Timestamp now) {
             in.require(k.count_ == 0 ? after == 0 : after <= gap(t, Timestamp::max()), "events in order of time");
             t = Timestamp{
                 Duration{static_cast<std::int64_t>(static_cast<std::uint64_t>(t.time_since_epoch().count()) + after)}};
-            V value{};
+            V value = make_in<V>(memory_);
             if constexpr (shape_of<V>.fixed) {
                 in.decode(values, value);
             } else {
@@ -601,13 +608,16 @@ void KeepRolling<T, Length>::load(SnapshotReader& in, Kept& k, Timestamp now) {
 }
 
 template <class T, class Length>
-std::size_t KeepRolling<T, Length>::heap_bytes(const Kept& k) const {
+std::size_t KeepRolling<T, Length>::memory_in_use(const Kept& k) const {
     if (k.form_ == Form::large) {
-        return sizeof(Window) + k.large().heap_bytes();
+        return sizeof(Window) + k.large().memory_in_use();
     }
     std::size_t bytes = 0;
     if constexpr (running) {
         bytes += owned_bytes(k.total_);
+    }
+    if constexpr (may_own_bytes<V>) {
+        for_each(k, [&bytes](Timestamp /*t*/, const V& value) { bytes += owned_bytes(value); });
     }
     return bytes;
 }

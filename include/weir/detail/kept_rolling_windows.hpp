@@ -101,7 +101,7 @@ public:
             now_ = keep_->now_of(*kept_, table_now_);
             return taken;
         }
-        [[nodiscard]] std::size_t heap_bytes() const { return keep_->heap_bytes(*kept_); }
+        [[nodiscard]] std::size_t memory_in_use() const { return keep_->memory_in_use(*kept_); }
 
         /// Windows of their own, with the same events. O(events).
         explicit operator Windows() const {
@@ -121,8 +121,8 @@ public:
         Timestamp now_;
     };
 
-    KeepRollingWindows(Windows prototype, std::pmr::memory_resource* from)
-        : prototype_{std::move(prototype)},
+    KeepRollingWindows(Windows&& prototype, std::pmr::memory_resource* from)
+        : prototype_{std::move(prototype), from},
           memory_{from},
           offsets_at_{(firsts_at + (expiring ? 0 : prototype_.count()) + sizeof(Offset) - 1) / sizeof(Offset) *
                       sizeof(Offset)} {}
@@ -137,11 +137,22 @@ public:
     }
     [[nodiscard]] std::optional<const Lent> nowhere() const noexcept { return std::nullopt; }
     void prefetch(const Kept& k, bool /*both*/) const noexcept { __builtin_prefetch(k.where_); }
-    [[nodiscard]] std::size_t bytes() const noexcept { return prototype_.heap_bytes(); }
-    [[nodiscard]] std::size_t heap_bytes(const Kept& k) const {
-        return k.is_large()          ? sizeof(Windows) + k.large().heap_bytes()
-               : k.where_ != nullptr ? row_bytes(k.row()->capacity)
-                                     : 0;
+    [[nodiscard]] std::size_t bytes() const { return prototype_.memory_in_use(); }
+    [[nodiscard]] std::size_t memory_in_use(const Kept& k) const {
+        if (k.is_large()) {
+            return sizeof(Windows) + k.large().memory_in_use();
+        }
+        if (k.where_ == nullptr) {
+            return 0;
+        }
+        Row& r = *k.row();
+        std::size_t bytes = row_bytes(r.capacity);
+        if constexpr (may_own_bytes<V>) {
+            for (std::size_t i = r.begin; i != r.end; ++i) {
+                bytes += owned_bytes(value(r, i));
+            }
+        }
+        return bytes;
     }
 
     [[nodiscard]] Windows& prototype() noexcept { return prototype_; }
@@ -202,7 +213,7 @@ private:
     void push_back(Row& r, Timestamp t, V&& v) const {
         offsets(r)[r.end] = static_cast<Offset>(since(r.base, t));
         if constexpr (!valueless) {
-            std::construct_at(values(r) + r.end, std::move(v));
+            std::construct_at(values(r) + r.end, move_in(memory_, v));
         }
         ++r.end;
     }
@@ -281,22 +292,22 @@ private:
     }
     // What an Expiring aggregator, which is given all events, comes to.
     [[nodiscard]] T counted_of(Row& r, Timestamp now, std::size_t window) const {
-        T whole{};
+        T whole = make_in<T>(memory_);
         for (std::size_t i = r.begin; i != r.end; ++i) {
-            add(whole, time(r, i), value(r, i));
+            add(whole, time(r, i), value(r, i), memory_.resource());
         }
         whole.expire(horizon(now, window));
         return whole;
     }
     [[nodiscard]] T whole_of(const Kept& k, Timestamp now, std::size_t window) const {
-        T whole{};
+        T whole = make_in<T>(memory_);
         if (k.where_ != nullptr) {
             Row& r = *k.row();
             if constexpr (expiring) {
                 return counted_of(r, now, window);
             } else {
                 for (std::size_t i = firsts(r)[window]; i != r.end; ++i) {
-                    add(whole, time(r, i), value(r, i));
+                    add(whole, time(r, i), value(r, i), memory_.resource());
                 }
             }
         }
@@ -535,11 +546,11 @@ void KeepRollingWindows<T>::clear(Kept& k) noexcept {
 // Requires: not large.
 template <class T>
 auto KeepRollingWindows<T>::copy_of(const Kept& k) const -> Windows {
-    Windows windows{prototype_};
+    Windows windows{prototype_, memory_};
     if (k.where_ != nullptr) {
         Row& r = *k.row();
         for (std::size_t i = r.begin; i != r.end; ++i) {
-            windows.insert(time(r, i), V{value(r, i)});
+            windows.insert(time(r, i), detail::copy_in(memory_, value(r, i)));
         }
     }
     return windows;
@@ -555,7 +566,7 @@ void KeepRollingWindows<T>::turn_back(Windows& large, Timestamp table_now) {
     large.now_ = now;
     if constexpr (expiring) {
         for (auto& w : large.windows_) {
-            w.upkeep.reset();
+            w.end_upkeep(large.log_);
             w.upkeep->expire(horizon(now, static_cast<std::size_t>(&w - large.windows_.data())));
         }
     }

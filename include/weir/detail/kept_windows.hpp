@@ -17,7 +17,7 @@
 
 #include <weir/detail/kept_rolling.hpp>
 #include <weir/detail/kept_rolling_windows.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
@@ -52,9 +52,10 @@ public:
         W window;
     };
 
-    KeepWhole(W prototype, std::pmr::memory_resource* /*from*/) : prototype_{std::move(prototype)} {}
+    KeepWhole(W&& prototype, std::pmr::memory_resource* from)
+        : prototype_{make_in<W>(from, std::move(prototype))}, memory_{from} {}
 
-    void begin(Kept& k) { std::construct_at(&k.window, std::as_const(prototype_)); }
+    void begin(Kept& k) { std::construct_at(&k.window, make_in<W>(memory_, std::as_const(prototype_))); }
     void end(Kept& k) noexcept { std::destroy_at(&k.window); }
     void move(Kept& from, Kept& to) {
         std::construct_at(&to.window, std::move(from.window));
@@ -65,8 +66,8 @@ public:
     [[nodiscard]] const W* found(const Kept& k, Timestamp /*now*/) const noexcept { return &k.window; }
     [[nodiscard]] const W* nowhere() const noexcept { return nullptr; }
     void prefetch(const Kept& /*kept*/, bool /*both*/) const noexcept {}
-    [[nodiscard]] std::size_t bytes() const noexcept { return 0; }
-    [[nodiscard]] std::size_t heap_bytes(const Kept& k) const { return k.window.heap_bytes(); }
+    [[nodiscard]] std::size_t bytes() const { return owned_bytes(prototype_); }
+    [[nodiscard]] std::size_t memory_in_use(const Kept& k) const { return owned_bytes(k.window); }
 
     [[nodiscard]] W& prototype() noexcept { return prototype_; }
     void save(SnapshotWriter& out, const Kept& k) const { out.write(k.window); }
@@ -74,6 +75,7 @@ public:
 
 private:
     W prototype_;
+    std::pmr::polymorphic_allocator<> memory_;
 };
 
 template <class W>

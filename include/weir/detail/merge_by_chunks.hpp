@@ -24,15 +24,16 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <tuple>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 #include <weir/aggregator.hpp>
+#include <weir/detail/array.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/merge_tree.hpp>
-#include <weir/detail/owned_bytes.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -40,20 +41,35 @@ namespace weir::detail {
 template <class A>
 class MergeByChunks {
 public:
+    using allocator_type = Memory;
+
+    explicit MergeByChunks(const Memory& memory)
+        : front_{memory}, between_{make_in<A>(memory)}, back_{make_in<A>(memory)}, chunks_{memory} {}
+    MergeByChunks(const MergeByChunks& other, const Memory& memory)
+        : MergeByChunks{other, Array<A>{other.front_, memory}, detail::copy_in(memory, other.between_),
+                        detail::copy_in(memory, other.back_), MergeTree<A>{other.chunks_, memory}} {}
+    MergeByChunks(MergeByChunks&& other) noexcept = default;
+    MergeByChunks(MergeByChunks&& other, const Memory& memory)
+        : MergeByChunks{other, Array<A>{std::move(other.front_), memory}, move_in(memory, other.between_),
+                        move_in(memory, other.back_), MergeTree<A>{std::move(other.chunks_), memory}} {}
+
+    /// Where all have left.
+    void reset(std::pmr::memory_resource* memory = nullptr);
+
     template <class Log>
     [[gnu::noinline]] void begin_chunk(const Log& log, const Range<Log>& range);
     template <class V>
-    void append(Timestamp t, const V& value) {
-        add(back_, t, value);
+    void append(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        add(back_, t, value, memory);
     }
     template <class V, class Log>
     void insert(Timestamp t, const V& value, const typename Log::Inserted& inserted, bool counts, const Log& log,
                 const Range<Log>& range);
     template <class V>
-    void evict(Timestamp /*t*/, const V& /*value*/) {}
+    void evict(Timestamp /*t*/, const V& /*value*/, std::pmr::memory_resource* /*memory*/) {}
     static constexpr bool can_evict_few = true;
     template <class V>
-    void evict_few(const V* /*three*/, std::uint32_t /*count*/) {}
+    void evict_few(const V* /*three*/, std::uint32_t /*count*/, std::pmr::memory_resource* /*memory*/) {}
     bool evicted(std::size_t count) {
         front_left_ -= static_cast<std::ptrdiff_t>(count);
         return front_left_ >= next_step_;
@@ -71,7 +87,7 @@ public:
     [[nodiscard]] auto part() const {
         return merged([](const A& a) -> const auto& { return std::get<I>(a.parts); });
     }
-    [[nodiscard]] std::size_t heap_bytes() const;
+    [[nodiscard]] std::size_t memory_in_use() const;
 
     /// All but the front, which follows from the events.
     static constexpr bool needs_chunks = true;
@@ -88,18 +104,34 @@ private:
     static constexpr std::size_t least_front = 16;  // where so many are in the only chunk
     static constexpr std::uint32_t step = 16;       // of those that leave, between two preparations of the next front
     static constexpr bool is_cheap = std::is_trivially_copy_constructible_v<A> && std::is_trivially_destructible_v<A>;
+    struct NoA {};
     static constexpr std::uint32_t last_place = most_in_chunk - 1;
 
     template <class F>
     [[nodiscard]] auto merged(F f) const {
-        std::remove_cvref_t<decltype(f(back_))> whole{};
+        using Whole = std::remove_cvref_t<decltype(f(back_))>;
+        auto whole = make_in<Whole>(memory());
         if (front_left_ != 0) {
-            whole = f(front_[static_cast<std::size_t>(front_left_ - 1) ^ turned_]);
+            assign_in(memory(), whole, f(front_[static_cast<std::size_t>(front_left_ - 1) ^ turned_]));
         }
-        whole.merge(f(between_));
-        whole.merge(f(back_));
+        weir::detail::merge(whole, f(between_), memory().resource());
+        weir::detail::merge(whole, f(back_), memory().resource());
         return whole;
     }
+    MergeByChunks(const MergeByChunks& other, Array<A>&& front, A&& between, A&& back, MergeTree<A>&& chunks)
+        : front_{std::move(front)},
+          front_left_{other.front_left_},
+          next_step_{other.next_step_},
+          front_number_{other.front_number_},
+          prepared_{other.prepared_},
+          turned_{other.turned_},
+          between_{std::move(between)},
+          back_{std::move(back)},
+          chunks_{std::move(chunks)} {}
+
+    [[nodiscard]] Memory memory() const noexcept { return front_.get_allocator(); }
+    void merge(A& to, const A& later) { weir::detail::merge(to, later, memory().resource()); }
+
     // The aggregates of a front from the one with `from` events to that with `from + count`, of a chunk of which the
     // `skip` youngest events are no part.
     template <class Log>
@@ -129,30 +161,40 @@ private:
     template <class Log>
     void renew(std::uint32_t number, const Log& log, const Range<Log>& range);
 
-    std::vector<A> front_;            // the youngest one's is the first or, where it is turned, the last
+    Array<A> front_;                  // the youngest one's is the first or, where it is turned, the last
     std::ptrdiff_t front_left_ = 0;   // the others have left
     std::ptrdiff_t next_step_ = 0;    // the next front is prepared when fewer are left
     std::uint32_t front_number_ = 0;  // of the front's chunk
     std::uint32_t prepared_ = 0;      // so many of the next front
     std::uint32_t turned_ = 0;        // or last_place
-    A between_{};
-    A back_{};  // of the youngest chunk, but for what is in front
+    A between_;
+    A back_;  // of the youngest chunk, but for what is in front
     MergeTree<A> chunks_;
 };
+
+template <class A>
+void MergeByChunks<A>::reset(std::pmr::memory_resource* /*memory*/) {
+    front_.release();
+    front_left_ = next_step_ = 0;
+    front_number_ = prepared_ = turned_ = 0;
+    between_ = make_in<A>(memory());
+    back_ = make_in<A>(memory());
+    chunks_.clear();
+}
 
 // The chunk before it lies between from now on.
 template <class A>
 template <class Log>
 void MergeByChunks<A>::begin_chunk(const Log& log, const Range<Log>& range) {
     const std::uint32_t closed = log.back().number - 1;
-    between_.merge(back_);
+    merge(between_, back_);
     if (closed > range.first.number && range.size > 1) {
         chunks_.put(range.first.number, closed, std::move(back_));
         if (closed == range.first.number + 1) {
             plan();
         }
     }
-    back_ = A{};
+    back_ = make_in<A>(memory());
 }
 
 template <class A>
@@ -175,9 +217,9 @@ void MergeByChunks<A>::insert(Timestamp t, const V& value, const typename Log::I
     } else if (at.number == first.number && at.place - std::ptrdiff_t{first.place} < front_left_) {
         renew_front(log, range);
     } else if (at.number == last) {
-        add(back_, t, value);
+        add(back_, t, value, log.memory());
     } else {
-        add(between_, t, value);
+        add(between_, t, value, log.memory());
         if (at.number != first.number) {
             chunks_.add(at.number, t, value);
         }
@@ -208,8 +250,8 @@ void MergeByChunks<A>::renew(std::uint32_t number, const Log& log, const Range<L
     if (number <= range.first.number || number > last) {
         return;
     }
-    A whole{};
-    log.for_each_of_chunk(number, [&](Timestamp t, const auto& value) { add(whole, t, value); });
+    A whole = make_in<A>(memory());
+    log.for_each_of_chunk(number, [&](Timestamp t, const auto& value) { add(whole, t, value, log.memory()); });
     if (number == last) {
         back_ = std::move(whole);
     } else {
@@ -221,18 +263,20 @@ template <class A>
 template <class Log>
 void MergeByChunks<A>::fill(const Log& log, std::uint32_t number, std::size_t skip, std::size_t from, std::size_t count,
                             std::uint32_t turned) {
-    A younger{};  // in registers, where A is small
-    if (is_cheap && from != 0) {
-        younger = front_[(from - 1) ^ turned];
+    auto younger = make_in<std::conditional_t<is_cheap, A, NoA>>(memory());  // in registers, where A is small
+    if constexpr (is_cheap) {
+        if (from != 0) {
+            younger = front_[(from - 1) ^ turned];
+        }
     }
     log.for_each_reversed(number, skip + from, count, [&](Timestamp t, const auto& value) {
-        A one{};
-        add(one, t, value);
+        A one = make_in<A>(memory());
+        add(one, t, value, log.memory());
         if constexpr (is_cheap) {
-            one.merge(younger);
+            merge(one, younger);
             younger = one;
         } else if (from != 0) {
-            one.merge(front_[(from - 1) ^ turned]);
+            merge(one, front_[(from - 1) ^ turned]);
         }
         front_[from++ ^ turned] = std::move(one);
     });
@@ -279,7 +323,7 @@ void MergeByChunks<A>::prepare(const Log& log) {
 template <class A>
 template <class Log>
 void MergeByChunks<A>::merge_between(const Log& log, const Range<Log>& range) {
-    between_ = A{};
+    between_ = make_in<A>(memory());
     chunks_.merge_into(between_, range.first.number + 1, log.back().number);
 }
 
@@ -315,18 +359,18 @@ void MergeByChunks<A>::renew_front(const Log& log, const Range<Log>& range) {
         return;
     }
     make_front(log, range, std::min(here, std::max(least_front, range.size / 2)));
-    between_ = A{};
-    back_ = A{};
+    between_ = make_in<A>(memory());
+    back_ = make_in<A>(memory());
     auto next = range.first;
     next.place += static_cast<std::uint32_t>(front_left_);
     log.for_each(next, range.size - static_cast<std::size_t>(front_left_),
-                 [&](Timestamp t, const auto& value) { add(back_, t, value); });
+                 [&](Timestamp t, const auto& value) { add(back_, t, value, log.memory()); });
 }
 
 template <class A>
 template <class Log>
 void MergeByChunks<A>::rebuild(const Log& log, const Range<Log>& range) {
-    *this = MergeByChunks{};
+    reset();
     if (range.size != 0) {
         for (std::uint32_t i = log.back().number; i != range.first.number; --i) {
             renew(i, log, range);
@@ -338,7 +382,7 @@ void MergeByChunks<A>::rebuild(const Log& log, const Range<Log>& range) {
 template <class A>
 template <class Reader, class Log>
 void MergeByChunks<A>::load(Reader& in, const Log& log, const Range<Log>& range) {
-    *this = MergeByChunks{};
+    reset();
     const auto front = in.template read<std::uint64_t>();
     in.read(between_, back_);
     const bool any = range.size != 0;
@@ -352,13 +396,8 @@ void MergeByChunks<A>::load(Reader& in, const Log& log, const Range<Log>& range)
 }
 
 template <class A>
-std::size_t MergeByChunks<A>::heap_bytes() const {
-    std::size_t bytes =
-        front_.capacity() * sizeof(A) + owned_bytes(between_) + owned_bytes(back_) + chunks_.heap_bytes();
-    for (const A& a : front_) {
-        bytes += owned_bytes(a);
-    }
-    return bytes;
+std::size_t MergeByChunks<A>::memory_in_use() const {
+    return front_.memory_in_use() + owned_bytes(between_) + owned_bytes(back_) + chunks_.memory_in_use();
 }
 
 }  // namespace weir::detail

@@ -13,11 +13,12 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
+#include <memory_resource>
 #include <utility>
-#include <vector>
 
 #include <weir/aggregator.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -26,6 +27,14 @@ template <class A>
 class MergeTree {
 public:
     using Number = std::uint32_t;
+    using allocator_type = Memory;
+
+    MergeTree() = default;
+    explicit MergeTree(const Memory& memory) noexcept : nodes_{memory} {}
+    MergeTree(const MergeTree& other, const Memory& memory) : nodes_{other.nodes_, memory} {}
+    MergeTree(MergeTree&& other, const Memory& memory) : nodes_{std::move(other.nodes_), memory} {}
+
+    void clear() noexcept { nodes_.release(); }
 
     /// Sets a member, the one from `first` on that is the youngest or known already. Amortized O(log members) merges.
     // Requires: first <= number.
@@ -40,7 +49,7 @@ public:
     void shift(Number first, Number from, Number last) {
         make_room(first, last);
         for (Number i = last; i != from; --i) {
-            nodes_[leaf(i - 1)] = std::exchange(nodes_[leaf(i - 2)], A{});
+            nodes_[leaf(i - 1)] = std::exchange(nodes_[leaf(i - 2)], make_in<A>(memory()));
         }
         if (from != last) {
             merge_above(from - 1, last - 1);
@@ -50,8 +59,9 @@ public:
     /// Adds an input to a member. O(log members) adds.
     template <class X>
     void add(Number number, Timestamp t, const X& x) {
+        std::pmr::memory_resource* const from = memory().resource();
         for (std::size_t i = leaf(number); i != 0; i /= 2) {
-            weir::detail::add(nodes_[i], t, x);
+            weir::detail::add(nodes_[i], t, x, from);
         }
     }
 
@@ -61,7 +71,7 @@ public:
             const Number slot = first & (leaves() - 1);
             const Number aligned = slot == 0 ? leaves() : slot & (~slot + 1);
             const Number count = std::min(aligned, std::bit_floor(last - first));
-            whole.merge(nodes_[(leaves() + slot) / count]);
+            weir::detail::merge(whole, nodes_[(leaves() + slot) / count], memory().resource());
             first += count;
         }
     }
@@ -79,15 +89,10 @@ public:
                    "a tree of all members");
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = nodes_.capacity() * sizeof(A);
-        for (const A& a : nodes_) {
-            bytes += owned_bytes(a);
-        }
-        return bytes;
-    }
+    [[nodiscard]] std::size_t memory_in_use() const { return nodes_.memory_in_use(); }
 
 private:
+    [[nodiscard]] Memory memory() const noexcept { return nodes_.get_allocator(); }
     [[nodiscard]] Number leaves() const noexcept { return static_cast<Number>(nodes_.size() / 2); }
     [[nodiscard]] std::size_t leaf(Number number) const noexcept { return leaves() + (number & (leaves() - 1)); }
 
@@ -95,7 +100,7 @@ private:
         if (last - first < leaves()) {
             return;
         }
-        MergeTree wider;
+        MergeTree wider{memory()};
         wider.nodes_.resize(std::size_t{4} * std::bit_floor(last - first + 1));
         for (Number i = 0; i != leaves(); ++i) {
             wider.nodes_[wider.leaf(first + i)] = std::move(nodes_[leaf(first + i)]);
@@ -103,11 +108,11 @@ private:
         for (std::size_t i = wider.leaves() - 1; i != 0; --i) {
             wider.merge_at(i);
         }
-        nodes_ = std::move(wider.nodes_);
+        nodes_.swap(wider.nodes_);
     }
     void merge_at(std::size_t i) {
-        nodes_[i] = nodes_[2 * i];
-        nodes_[i].merge(nodes_[2 * i + 1]);
+        assign_in(memory(), nodes_[i], nodes_[2 * i]);
+        weir::detail::merge(nodes_[i], nodes_[2 * i + 1], memory().resource());
     }
     // What is above the leaves from one number to another, inclusive.
     void merge_above(Number from, Number to) {
@@ -123,7 +128,7 @@ private:
         }
     }
 
-    std::vector<A> nodes_;  // the root is 1, the children of i are 2i and 2i + 1, the leaves are the second half
+    Array<A> nodes_;  // the root is 1, the children of i are 2i and 2i + 1, the leaves are the second half
 };
 
 }  // namespace weir::detail

@@ -36,6 +36,8 @@ public:
         }
     }
 
+    [[nodiscard]] std::pmr::memory_resource* resource() const { return pieces_.get_allocator().resource(); }
+
     [[nodiscard]] std::byte* operator[](Id id) const noexcept { return pieces_[id >> bits] + (id & mask) * size; }
 
     /// The number of a piece that nobody has.
@@ -179,8 +181,6 @@ private:
             empty_ = 0;
         }
     }
-
-    [[nodiscard]] std::pmr::memory_resource* resource() const { return pieces_.get_allocator().resource(); }
 
     std::pmr::vector<std::byte*> pieces_;  // of each block; null where it has gone
     std::pmr::vector<Block> blocks_;

@@ -10,13 +10,14 @@
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <memory_resource>
 #include <type_traits>
 #include <utility>
-#include <vector>
 
-#include <boost/circular_buffer.hpp>
 #include <weir/aggregator.hpp>
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
+#include <weir/detail/ring.hpp>
 #include <weir/detail/two_stacks.hpp>
 #include <weir/time.hpp>
 
@@ -44,17 +45,26 @@ __extension__ using WideTime = __int128;
 
 /// The events of a slice as their aggregate and number.
 template <class T>
-struct Merged {
+struct Merged : MemoryOf<Merged<T>, T> {
+    static constexpr bool told_memory = true;
+
     std::size_t size = 0;
     T aggregate{};
 
+    Merged() = default;
+    explicit Merged(const Memory& memory) requires TakesMemory<T> : aggregate{make_in<T>(memory)} {}
+    Merged(const Merged& other, const Memory& memory) requires TakesMemory<T>
+        : size{other.size}, aggregate{make_in<T>(memory, other.aggregate)} {}
+    Merged(Merged&& other, const Memory& memory) requires TakesMemory<T>
+        : size{other.size}, aggregate{make_in<T>(memory, std::move(other.aggregate))} {}
+
     template <class X>
-    void add(Timestamp t, const X& x) {
-        weir::detail::add(aggregate, t, x);
+    void add(Timestamp t, const X& x, std::pmr::memory_resource* memory) {
+        weir::detail::add(aggregate, t, x, memory);
         ++size;
     }
-    void merge(const Merged& later) {
-        aggregate.merge(later.aggregate);
+    void merge(const Merged& later, std::pmr::memory_resource* memory) {
+        weir::detail::merge(aggregate, later.aggregate, memory);
         size += later.size;
     }
     template <class Writer>
@@ -66,26 +76,32 @@ struct Merged {
         size = static_cast<std::size_t>(in.template read<std::uint64_t>());
         in.read(aggregate);
     }
-    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate); }
+    [[nodiscard]] std::size_t memory_in_use() const { return owned_bytes(aggregate); }
 };
 
 /// The events of a slice themselves, in event-time order, equal times by arrival.
 template <class T>
 class Kept {
 public:
+    using allocator_type = Memory;
+
+    explicit Kept(const Memory& memory) noexcept : events_{memory} {}
+    Kept(const Kept& other, const Memory& memory) : events_{other.events_, memory} {}
+    Kept(Kept&& other, const Memory& memory) : events_{std::move(other.events_), memory} {}
+
     template <class X>
-    void add(Timestamp t, const X& x) {
+    void add(Timestamp t, const X& x, std::pmr::memory_resource* memory) {
         const auto younger =
             std::upper_bound(events_.begin(), events_.end(), t, [](Timestamp a, const Event& e) { return a < e.time; });
-        events_.insert(younger, Event{t, value_type_t<T>(x)});
+        events_.insert(younger, Event{t, make_in<value_type_t<T>>(memory, x)});
     }
     void add_to(Merged<T>& whole) const {
         for (const Event& e : events_) {
-            whole.add(e.time, e.value);
+            whole.add(e.time, e.value, events_.get_allocator().resource());
         }
     }
     [[nodiscard]] std::size_t size() const noexcept { return events_.size(); }
-    [[nodiscard]] std::size_t heap_bytes() const { return events_.capacity() * sizeof(Event); }
+    [[nodiscard]] std::size_t memory_in_use() const { return events_.memory_in_use(); }
 
     template <class Writer>
     void save(Writer& out) const {
@@ -106,12 +122,20 @@ private:
         Timestamp time;
         [[no_unique_address]] value_type_t<T> value;
 
+        [[nodiscard]] static Event empty_in(const Memory& memory) {
+            return Event{{}, make_in<value_type_t<T>>(memory)};
+        }
+        [[nodiscard]] Event copy_in(const Memory& memory) const { return Event{time, detail::copy_in(memory, value)}; }
+        [[nodiscard]] std::size_t memory_in_use() const requires may_own_bytes<value_type_t<T>> {
+            return owned_bytes(value);
+        }
+
         template <class All>
         static constexpr auto snapshot_members(All all) {
             return all(&Event::time, &Event::value);
         }
     };
-    std::vector<Event> events_;
+    Array<Event> events_;
 };
 
 template <class T>
@@ -121,7 +145,12 @@ struct Slice {
 
     Timestamp first;  // the first and the last time inside, saturated at the ends of time
     Timestamp last;
-    Part part{};
+    Part part;
+
+    [[nodiscard]] Slice copy_in(const Memory& memory) const {
+        return Slice{first, last, detail::copy_in(memory, part)};
+    }
+    [[nodiscard]] std::size_t memory_in_use() const { return owned_bytes(part); }
 
     [[nodiscard]] std::size_t size() const {
         if constexpr (merges) {
@@ -149,6 +178,14 @@ struct Slice {
 template <class T>
 class Slices {
 public:
+    using allocator_type = Memory;
+
+    explicit Slices(const Memory& memory) noexcept : ring_{memory} {}
+    Slices(const Slices& other, const Memory& memory) : ring_{other.ring_, memory} {}
+    Slices(Slices&&) noexcept = default;
+    Slices(Slices&& other, const Memory& memory) : ring_{std::move(other.ring_), memory} {}
+
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return ring_.get_allocator().resource(); }
     [[nodiscard]] bool empty() const noexcept { return ring_.empty(); }
     [[nodiscard]] std::size_t size() const noexcept { return ring_.size(); }
     [[nodiscard]] const Slice<T>& operator[](std::size_t i) const { return ring_[i]; }
@@ -158,9 +195,17 @@ public:
 
     /// The number of slices that begin at or before `t`. O(log size).
     [[nodiscard]] std::size_t upper_bound(Timestamp t) const {
-        const auto found =
-            std::upper_bound(ring_.begin(), ring_.end(), t, [](Timestamp a, const Slice<T>& s) { return a < s.first; });
-        return static_cast<std::size_t>(found - ring_.begin());
+        std::size_t low = 0;
+        for (std::size_t count = ring_.size(); count != 0;) {
+            const std::size_t half = count / 2;
+            if (ring_[low + half].first <= t) {
+                low += half + 1;
+                count -= half + 1;
+            } else {
+                count = half;
+            }
+        }
+        return low;
     }
 
     // Requires: it belongs at `i`. O(1) at the end, O(slices younger) before it.
@@ -168,29 +213,25 @@ public:
         if (ring_.full()) {
             ring_.set_capacity(std::max<std::size_t>(1, ring_.capacity() * 2));
         }
-        ring_.insert(ring_.begin() + static_cast<std::ptrdiff_t>(i), std::move(slice));
+        ring_.insert(i, std::move(slice));
     }
 
     void drop_front(std::size_t count = 1) {
-        ring_.erase_begin(count);
+        for (; count != 0; --count) {
+            ring_.pop_front();
+        }
         if (ring_.empty() && ring_.capacity() > 4) {
-            ring_.set_capacity(0);
+            ring_.release();
         }
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = ring_.capacity() * sizeof(Slice<T>);
-        for (const Slice<T>& slice : ring_) {
-            bytes += slice.part.heap_bytes();
-        }
-        return bytes;
-    }
+    [[nodiscard]] std::size_t memory_in_use() const { return ring_.memory_in_use(); }
 
     template <class Writer>
     void save(Writer& out) const {
         out.write_count(ring_.size());
-        for (const Slice<T>& slice : ring_) {
-            out.write(slice);
+        for (std::size_t i = 0; i != ring_.size(); ++i) {
+            out.write(ring_[i]);
         }
     }
     /// `fits(slice)` says whether there can be such a one.
@@ -198,14 +239,15 @@ public:
     void load(Reader& in, Fits fits) {
         ring_.clear();
         for (auto left = in.template read_count<Slice<T>>(); left != 0; --left) {
-            auto slice = in.template read<Slice<T>>();
+            Slice<T> slice{{}, {}, make_in<typename Slice<T>::Part>(memory())};
+            in.read(slice);
             in.require((empty() || slice.first > back().last) && fits(std::as_const(slice)), "slices in their order");
             insert(size(), std::move(slice));
         }
     }
 
 private:
-    boost::circular_buffer<Slice<T>> ring_;
+    Ring<Slice<T>, std::size_t> ring_;
 };
 
 /// The aggregate of the oldest so many slices, kept while slices are dropped in front and follow behind.
@@ -216,6 +258,15 @@ private:
 template <class T>
 class SliceStacks {
 public:
+    using allocator_type = Memory;
+
+    explicit SliceStacks(const Memory& memory) : stacks_{memory} {}
+    SliceStacks(const SliceStacks& other, const Memory& memory)
+        : stacks_{other.stacks_, memory}, covered_{other.covered_} {}
+    SliceStacks(SliceStacks&&) noexcept = default;
+    SliceStacks(SliceStacks&& other, const Memory& memory)
+        : stacks_{std::move(other.stacks_), memory}, covered_{other.covered_} {}
+
     /// How many slices are covered, and how many of them by the front.
     [[nodiscard]] std::size_t covered() const noexcept { return covered_; }
     [[nodiscard]] std::size_t front() const noexcept { return stacks_.front.size(); }
@@ -227,7 +278,7 @@ public:
         if (i < front()) {
             reset();
         } else if (i < covered_) {
-            stacks_.back.add(t, x);
+            stacks_.back.add(t, x, stacks_.memory());
             covered_ += fresh ? 1 : 0;
         }
     }
@@ -235,7 +286,7 @@ public:
     /// The same, keeping what is covered: up to i adds.
     template <class X>
     void add(std::size_t i, bool fresh, Timestamp t, const X& x) {
-        std::vector<Merged<T>>& front = stacks_.front;
+        Array<Merged<T>>& front = stacks_.front;
         if (i >= front.size()) {
             add_or_reset(i, fresh, t, x);
             return;
@@ -244,10 +295,10 @@ public:
         if (fresh) {
             ++covered_;
             ++k;
-            front.insert(front.begin() + static_cast<std::ptrdiff_t>(k), Merged<T>{front[k - 1]});
+            front.insert(front.begin() + k, detail::copy_in(stacks_.memory(), front[k - 1]));
         }
         for (; k != front.size(); ++k) {
-            front[k].add(t, x);
+            front[k].add(t, x, stacks_.memory());
         }
     }
 
@@ -258,6 +309,11 @@ public:
         covered_ -= count;
     }
 
+    /// Nothing is covered, and no memory taken.
+    void release() {
+        reset();
+        stacks_.front.release();
+    }
     /// Nothing is covered.
     void reset() {
         stacks_.clear();
@@ -271,7 +327,7 @@ public:
         covered_ = count - count / 4;
         stacks_.front.reserve(covered_);
         for (std::size_t i = covered_; i != 0; --i) {
-            stacks_.push_older(slices[i - 1].part);
+            stacks_.push_older(detail::copy_in(stacks_.memory(), slices[i - 1].part));
         }
         extend(slices, count);
     }
@@ -281,14 +337,14 @@ public:
     void extend(const Slices<T>& slices, std::size_t count) {
         assert(covered_ <= count);
         for (; covered_ != count; ++covered_) {
-            stacks_.back.merge(slices[covered_].part);
+            stacks_.back.merge(slices[covered_].part, stacks_.memory());
         }
     }
 
     /// Of the slices that are covered. Two merges.
     [[nodiscard]] Merged<T> aggregate() const { return stacks_.aggregate(); }
 
-    [[nodiscard]] std::size_t heap_bytes() const { return stacks_.heap_bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const { return stacks_.memory_in_use(); }
 
     template <class Writer>
     void save(Writer& out) const {

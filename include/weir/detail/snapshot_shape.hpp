@@ -134,8 +134,8 @@ template <class T, std::size_t N>
 struct ShapeOf<std::array<T, N>> {
     static constexpr Shape value{shape_of<T>.known, shape_of<T>.fixed, N* shape_of<T>.least};
 };
-template <>
-struct ShapeOf<std::string> {
+template <class Allocator>
+struct ShapeOf<std::basic_string<char, std::char_traits<char>, Allocator>> {
     static constexpr Shape value{true, false, 4};
 };
 template <class T>
@@ -244,8 +244,8 @@ struct NameOf<std::array<T, N>> {
         out += '[' + std::to_string(N) + ']';
     }
 };
-template <>
-struct NameOf<std::string> {
+template <class Allocator>
+struct NameOf<std::basic_string<char, std::char_traits<char>, Allocator>> {
     static void append(std::string& out) { out += "text"; }
 };
 template <class T>

@@ -83,7 +83,7 @@ public:
     }
 
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return lines_.bytes(); }
+    [[nodiscard]] std::size_t memory_in_use() const noexcept { return lines_.bytes(); }
 
 private:
     static constexpr std::uint32_t none = ~std::uint32_t{0};

@@ -8,52 +8,61 @@
 // Schneider: Low-Latency Sliding-Window Aggregation in Worst-Case Constant Time (DEBS 2017), section 3.
 
 #include <cstddef>
+#include <memory_resource>
 #include <utility>
-#include <vector>
 
-#include <weir/detail/owned_bytes.hpp>
+#include <weir/aggregator.hpp>
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
 
 namespace weir::detail {
 
 template <class A>
 struct TwoStacks {
-    std::vector<A> front;  // the oldest member's is the last
-    A back{};
+    using allocator_type = Memory;
+
+    explicit TwoStacks(const Memory& memory) : front{memory}, back{make_in<A>(memory)} {}
+    TwoStacks(const TwoStacks& other, const Memory& memory)
+        : front{other.front, memory}, back{detail::copy_in(memory, other.back)} {}
+    TwoStacks(TwoStacks&& other, const Memory& memory)
+        : front{std::move(other.front), memory}, back{move_in(memory, other.back)} {}
+
+    Array<A> front;  // the oldest member's is the last
+    A back;
+
+    [[nodiscard]] std::pmr::memory_resource* memory() const noexcept { return front.get_allocator().resource(); }
 
     /// Puts a member before all that the front has.
     void push_older(A member) {
         if (!front.empty()) {
-            member.merge(front.back());
+            weir::detail::merge(member, front.back(), memory());
         }
         front.push_back(std::move(member));
     }
     /// The oldest `count` go.
     // Requires: count <= front.size().
-    void drop(std::size_t count) { front.erase(front.end() - static_cast<std::ptrdiff_t>(count), front.end()); }
+    void drop(std::size_t count) { front.resize(front.size() - count); }
     void clear() {
         front.clear();
-        back = A{};
+        back = make_in<A>(memory());
     }
     /// Of all. Two merges at most.
     [[nodiscard]] A aggregate() const {
-        if (front.empty()) {
-            return back;
+        A whole = detail::copy_in<A>(memory(), front.empty() ? back : front.back());
+        if (!front.empty()) {
+            weir::detail::merge(whole, back, memory());
         }
-        A whole = front.back();
-        whole.merge(back);
         return whole;
     }
-    template <class All>
-    static constexpr auto snapshot_members(All all) {
-        return all(&TwoStacks::front, &TwoStacks::back);
+    template <class Writer>
+    void save(Writer& out) const {
+        out.write(front, back);
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        std::size_t bytes = front.capacity() * sizeof(A) + owned_bytes(back);
-        for (const A& a : front) {
-            bytes += owned_bytes(a);
-        }
-        return bytes;
+    template <class Reader>
+    void load(Reader& in) {
+        in.read(front, back);
     }
+    [[nodiscard]] std::size_t memory_in_use() const { return front.memory_in_use() + owned_bytes(back); }
 };
 
 }  // namespace weir::detail

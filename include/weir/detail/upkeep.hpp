@@ -20,14 +20,16 @@
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <memory_resource>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/memory.hpp>
 #include <weir/detail/merge_by_chunks.hpp>
-#include <weir/detail/owned_bytes.hpp>
 #include <weir/time.hpp>
 
 namespace weir::detail {
@@ -41,16 +43,17 @@ concept HasParts = requires {
 template <class U>
 struct Evict {
     U& upkeep;
+    std::pmr::memory_resource* memory;
 
-    explicit Evict(U& told) : upkeep{told} {}
+    Evict(U& told, std::pmr::memory_resource* its_memory) : upkeep{told}, memory{its_memory} {}
 
     template <class V>
     void operator()(Timestamp t, const V& value) const {
-        upkeep.evict(t, value);
+        upkeep.evict(t, value, memory);
     }
     template <class V>
     void operator()(const V* three, std::uint32_t count) const requires(U::can_evict_few) {
-        upkeep.evict_few(three, count);
+        upkeep.evict_few(three, count, memory);
     }
 };
 struct EvictNothing {
@@ -64,24 +67,30 @@ struct EvictNothing {
 template <class A>
 class UpkeepBase {
 public:
+    using allocator_type = Memory;
+
+    explicit UpkeepBase(const Memory& /*memory*/) noexcept {}
+    UpkeepBase(const UpkeepBase& /*other*/, const Memory& /*memory*/) noexcept {}
+
+    void reset(std::pmr::memory_resource* /*memory*/) noexcept {}
     template <class Log>
     void begin_chunk(const Log& /*log*/, const Range<Log>& /*range*/) {}
     template <class V>
-    void append(Timestamp /*t*/, const V& /*value*/) {}
+    void append(Timestamp /*t*/, const V& /*value*/, std::pmr::memory_resource* /*memory*/) {}
     template <class V, class Log>
     void insert(Timestamp /*t*/, const V& /*value*/, const typename Log::Inserted& /*inserted*/, bool /*counts*/,
                 const Log& /*log*/, const Range<Log>& /*range*/) {}
     template <class V>
-    void evict(Timestamp /*t*/, const V& /*value*/) {}
+    void evict(Timestamp /*t*/, const V& /*value*/, std::pmr::memory_resource* /*memory*/) {}
     static constexpr bool can_evict_few = true;
     template <class V>
-    void evict_few(const V* /*three*/, std::uint32_t /*count*/) {}
+    void evict_few(const V* /*three*/, std::uint32_t /*count*/, std::pmr::memory_resource* /*memory*/) {}
     bool evicted(std::size_t /*count*/) { return true; }
     template <class Log>
     void settle(const Log& /*log*/, const Range<Log>& /*range*/) {}
     template <class Log>
     void rebuild(const Log& /*log*/, const Range<Log>& /*range*/) {}
-    [[nodiscard]] std::size_t heap_bytes() const { return 0; }
+    [[nodiscard]] std::size_t memory_in_use() const { return 0; }
 
     /// For snapshots: whether it depends on the chunks that events share, what it has to save, and that. Nothing but
     /// what cannot be made anew from the events to the last bit.
@@ -102,6 +111,9 @@ concept CountsEvents = requires(std::uint64_t n) {
 template <class A>
 class NumberOfEvents : public UpkeepBase<A> {
 public:
+    using UpkeepBase<A>::UpkeepBase;
+    NumberOfEvents(const NumberOfEvents& other, const Memory& memory) : UpkeepBase<A>{other, memory} {}
+
     template <class Log>
     [[nodiscard]] A aggregate(const Log& /*log*/, const Range<Log>& range) const {
         return A::of_events(range.size);
@@ -111,52 +123,65 @@ public:
 template <class A>
 class SubtractOnEvict : public UpkeepBase<A> {
 public:
+    explicit SubtractOnEvict(const Memory& memory) : UpkeepBase<A>{memory}, aggregate_{make_in<A>(memory)} {}
+    SubtractOnEvict(const SubtractOnEvict& other, const Memory& memory)
+        : UpkeepBase<A>{memory}, aggregate_{make_in<A>(memory, other.aggregate_)} {}
+    SubtractOnEvict(SubtractOnEvict&& other) noexcept = default;
+    SubtractOnEvict(SubtractOnEvict&& other, const Memory& memory)
+        : UpkeepBase<A>{memory}, aggregate_{move_in(memory, other.aggregate_)} {}
+
+    void reset(std::pmr::memory_resource* memory) { aggregate_ = make_in<A>(memory); }
     template <class V>
-    void append(Timestamp t, const V& value) {
-        add(aggregate_, t, value);
+    void append(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        add(aggregate_, t, value, memory);
     }
     template <class V, class Log>
-    void insert(Timestamp t, const V& value, const typename Log::Inserted& /*inserted*/, bool counts,
-                const Log& /*log*/, const Range<Log>& /*range*/) {
+    void insert(Timestamp t, const V& value, const typename Log::Inserted& /*inserted*/, bool counts, const Log& log,
+                const Range<Log>& /*range*/) {
         if (counts) {
-            add(aggregate_, t, value);
+            add(aggregate_, t, value, log.memory());
         }
     }
     template <class V>
-    void evict(Timestamp t, const V& value) {
-        remove(aggregate_, t, value);
+    void evict(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        remove(aggregate_, t, value, memory);
     }
     static constexpr bool can_evict_few = requires(A a, const value_type_t<A>* x) { a.remove_few(x, 1U); };
     template <class V>
-    void evict_few(const V* three, std::uint32_t count) {
-        aggregate_.remove_few(three, count);
+    void evict_few(const V* three, std::uint32_t count, std::pmr::memory_resource* memory) {
+        remove_few(aggregate_, three, count, memory);
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& range) {
-        aggregate_ = A{};
-        log.for_each(range.first, range.size, [this](Timestamp t, const auto& value) { add(aggregate_, t, value); });
+        reset(log.memory());
+        log.for_each(range.first, range.size,
+                     [&](Timestamp t, const auto& value) { add(aggregate_, t, value, log.memory()); });
     }
     template <class Log>
     [[nodiscard]] const A& aggregate(const Log& /*log*/, const Range<Log>& /*range*/) const {
         return aggregate_;
     }
-    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
+    [[nodiscard]] std::size_t memory_in_use() const { return owned_bytes(aggregate_); }
     template <class Reader, class Log>
     void load(Reader& /*in*/, const Log& log, const Range<Log>& range) {
         rebuild(log, range);  // never what was saved: all that will be removed has to be there
     }
 
 private:
-    A aggregate_{};
+    A aggregate_;
 };
 
 template <class A>
 class Recompute : public UpkeepBase<A> {
 public:
+    using UpkeepBase<A>::UpkeepBase;
+    Recompute(const Recompute& other, const Memory& memory) : UpkeepBase<A>{other, memory} {}
+
     template <class Log>
     [[nodiscard]] A aggregate(const Log& log, const Range<Log>& range) const {
-        A whole{};
-        log.for_each(range.first, range.size, [&](Timestamp t, const auto& value) { add(whole, t, value); });
+        A whole = make_in<A>(log.memory());
+        log.for_each(range.first, range.size,
+                     [&](Timestamp t, const auto& value) { add(whole, t, value, log.memory()); });
         return whole;
     }
 };
@@ -165,9 +190,20 @@ public:
 template <class A>
 class Expire : public UpkeepBase<A> {
 public:
+    explicit Expire(const Memory& memory) : UpkeepBase<A>{memory}, aggregate_{make_in<A>(memory)} {}
+    Expire(const Expire& other, const Memory& memory)
+        : UpkeepBase<A>{memory}, aggregate_{make_in<A>(memory, other.aggregate_)}, horizon_{other.horizon_} {}
+    Expire(Expire&& other) noexcept = default;
+    Expire(Expire&& other, const Memory& memory)
+        : UpkeepBase<A>{memory}, aggregate_{move_in(memory, other.aggregate_)}, horizon_{other.horizon_} {}
+
+    void reset(std::pmr::memory_resource* memory) {
+        aggregate_ = make_in<A>(memory);
+        horizon_ = Timestamp::min();
+    }
     template <class V>
-    void append(Timestamp t, const V& value) {
-        add(aggregate_, t, value);
+    void append(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        add(aggregate_, t, value, memory);
         expire(horizon_);
     }
     template <class V, class Log>
@@ -177,8 +213,8 @@ public:
     }
     template <class Log>
     void rebuild(const Log& log, const Range<Log>& /*range*/) {
-        aggregate_ = A{};
-        log.for_each([this](Timestamp t, const auto& value) { add(aggregate_, t, value); });
+        aggregate_ = make_in<A>(log.memory());
+        log.for_each([&](Timestamp t, const auto& value) { add(aggregate_, t, value, log.memory()); });
         expire(horizon_);
     }
     void expire(Timestamp horizon) {
@@ -190,7 +226,7 @@ public:
         return aggregate_;
     }
     [[nodiscard]] const A& counted() const { return aggregate_; }
-    [[nodiscard]] std::size_t heap_bytes() const { return owned_bytes(aggregate_); }
+    [[nodiscard]] std::size_t memory_in_use() const { return owned_bytes(aggregate_); }
 
     // What counts may have come of events that the log has no more.
     using snapshot_keeps = A;
@@ -204,7 +240,7 @@ public:
     }
 
 private:
-    A aggregate_{};
+    A aggregate_;
     Timestamp horizon_ = Timestamp::min();
 };
 
@@ -242,16 +278,35 @@ inline constexpr bool is_merged = std::same_as<Upkeep<A>, MergeByChunks<A>>;
 
 /// Parts that take the same input and are merged together.
 template <class... As>
-struct Together {
+struct Together : MemoryOf<Together<As...>, As...> {
+    static constexpr bool told_memory = (ToldMemory<As> || ...);
+
+    Together() = default;
+    explicit Together(const Memory& memory) requires(TakesMemory<As> || ...) : parts{std::allocator_arg, memory} {}
+    Together(const Together& other, const Memory& memory) requires(TakesMemory<As> || ...)
+        : parts{std::allocator_arg, memory, other.parts} {}
+    Together(Together&& other, const Memory& memory) requires(TakesMemory<As> || ...)
+        : parts{std::allocator_arg, memory, std::move(other.parts)} {}
+
     template <class X>
     void add(Timestamp t, const X& x) {
         std::apply([&](As&... part) { (weir::detail::add(part, t, x), ...); }, parts);
+    }
+    template <class X>
+    void add(Timestamp t, const X& x, std::pmr::memory_resource* memory) requires told_memory {
+        std::apply([&](As&... part) { (weir::detail::add(part, t, x, memory), ...); }, parts);
     }
     void merge(const Together& later) {
         [&]<std::size_t... I>(std::index_sequence<I...>) { (std::get<I>(parts).merge(std::get<I>(later.parts)), ...); }
         (std::index_sequence_for<As...>{});
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
+    void merge(const Together& later, std::pmr::memory_resource* memory) requires told_memory {
+        [&]<std::size_t... I>(std::index_sequence<I...>) {
+            (weir::detail::merge(std::get<I>(parts), std::get<I>(later.parts), memory), ...);
+        }
+        (std::index_sequence_for<As...>{});
+    }
+    [[nodiscard]] std::size_t memory_in_use() const {
         return std::apply([](const As&... part) { return (std::size_t{0} + ... + owned_bytes(part)); }, parts);
     }
 
@@ -290,14 +345,38 @@ class Each<std::tuple<As...>> {
         return count;
     }
 
+    using AllAlone = std::tuple<Alone<As>...>;
+
 public:
+    using allocator_type = Memory;
+
+    explicit Each(const Memory& memory) : alone_{Alone<As>{memory}...}, merged_{memory} {}
+    Each(const Each& other, const Memory& memory)
+        : alone_{std::apply(
+              [&](const Alone<As>&... part) {
+                  return AllAlone{Alone<As>{part, memory}...};
+              },
+              other.alone_)},
+          merged_{other.merged_, memory} {}
+    Each(Each&& other) noexcept = default;
+    Each(Each&& other, const Memory& memory)
+        : alone_{std::apply(
+              [&](Alone<As>&... part) {
+                  return AllAlone{Alone<As>{std::move(part), memory}...};
+              },
+              other.alone_)},
+          merged_{std::move(other.merged_), memory} {}
+
+    void reset(std::pmr::memory_resource* memory) {
+        each([&](auto& part) { part.reset(memory); });
+    }
     template <class Log>
     void begin_chunk(const Log& log, const Range<Log>& range) {
         merged_.begin_chunk(log, range);
     }
     template <class V>
-    void append(Timestamp t, const V& value) {
-        each([&](auto& part) { part.append(t, value); });
+    void append(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        each([&](auto& part) { part.append(t, value, memory); });
     }
     template <class V, class Log>
     void insert(Timestamp t, const V& value, const typename Log::Inserted& inserted, bool counts, const Log& log,
@@ -305,13 +384,13 @@ public:
         each([&](auto& part) { part.insert(t, value, inserted, counts, log, range); });
     }
     template <class V>
-    void evict(Timestamp t, const V& value) {
-        each([&](auto& part) { part.evict(t, value); });
+    void evict(Timestamp t, const V& value, std::pmr::memory_resource* memory) {
+        each([&](auto& part) { part.evict(t, value, memory); });
     }
     static constexpr bool can_evict_few = (Upkeep<As>::can_evict_few && ...);
     template <class V>
-    void evict_few(const V* three, std::uint32_t count) {
-        each([&](auto& part) { part.evict_few(three, count); });
+    void evict_few(const V* three, std::uint32_t count, std::pmr::memory_resource* memory) {
+        each([&](auto& part) { part.evict_few(three, count, memory); });
     }
     bool evicted(std::size_t count) { return merged_.evicted(count); }
     template <class Log>
@@ -331,9 +410,9 @@ public:
             return std::get<I>(alone_).aggregate(log, range);
         }
     }
-    [[nodiscard]] std::size_t heap_bytes() const {
-        return std::apply([this](const auto&... part) { return (merged_.heap_bytes() + ... + part.heap_bytes()); },
-                          alone_);
+    [[nodiscard]] std::size_t memory_in_use() const {
+        return std::apply(
+            [this](const auto&... part) { return (merged_.memory_in_use() + ... + part.memory_in_use()); }, alone_);
     }
 
     static constexpr bool needs_chunks = MergedUpkeep::needs_chunks;
@@ -355,7 +434,7 @@ private:
         f(merged_);
     }
 
-    std::tuple<Alone<As>...> alone_;
+    AllAlone alone_;
     [[no_unique_address]] MergedUpkeep merged_;
 };
 

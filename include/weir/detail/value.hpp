@@ -18,9 +18,15 @@
 
 namespace weir::detail {
 
-/// How a T is passed to an aggregator: a std::string as a std::string_view, so that looking one up makes no temporary.
 template <class T>
-using view_of_t = std::conditional_t<std::same_as<T, std::string>, std::string_view, const T&>;
+inline constexpr bool is_text = false;
+template <class Allocator>
+inline constexpr bool is_text<std::basic_string<char, std::char_traits<char>, Allocator>> = true;
+
+/// How a T is passed to an aggregator: a std::string, or one of std::pmr, as a std::string_view, so that looking one up
+/// makes no temporary.
+template <class T>
+using view_of_t = std::conditional_t<is_text<T>, std::string_view, const T&>;
 
 /// Equality under which every value equals itself: all NaNs are one value.
 template <class A, class B>

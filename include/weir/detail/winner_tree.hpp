@@ -7,21 +7,30 @@
 #include <bit>
 #include <cstddef>
 #include <cstdint>
-#include <vector>
+#include <utility>
+
+#include <weir/detail/array.hpp>
+#include <weir/detail/memory.hpp>
 
 namespace weir::detail {
 
 class WinnerTree {
 public:
+    using allocator_type = Memory;
     static constexpr std::uint32_t none = 0xFFFF'FFFF;
 
     /// The best of `size` entries. `better(a, b)` compares two of them. O(size).
     template <class Better>
-    WinnerTree(std::size_t size, Better better) : winners_(std::bit_ceil(size)), size_{size} {
+    WinnerTree(std::size_t size, Better better, const Memory& memory)
+        : winners_(std::bit_ceil(size), memory), size_{size} {
         for (std::size_t node = winners_.size() - 1; node != 0; --node) {
             winners_[node] = best_below(node, better);
         }
     }
+
+    WinnerTree(const WinnerTree& other, const Memory& memory) : winners_{other.winners_, memory}, size_{other.size_} {}
+    WinnerTree(WinnerTree&& other, const Memory& memory)
+        : winners_{std::move(other.winners_), memory}, size_{other.size_} {}
 
     /// How many entries it has room for.
     [[nodiscard]] std::size_t capacity() const noexcept { return winners_.size(); }
@@ -42,7 +51,7 @@ public:
         }
     }
 
-    [[nodiscard]] std::size_t heap_bytes() const noexcept { return winners_.capacity() * sizeof(std::uint32_t); }
+    [[nodiscard]] std::size_t memory_in_use() const { return winners_.memory_in_use(); }
 
 private:
     [[nodiscard]] std::uint32_t at(std::size_t node) const noexcept {
@@ -63,7 +72,7 @@ private:
         return left == none || better(right, left) ? right : left;
     }
 
-    std::vector<std::uint32_t> winners_;  // node k decides between nodes 2k and 2k + 1; past the end are the entries
+    Array<std::uint32_t> winners_;  // node k decides between nodes 2k and 2k + 1; past the end are the entries
     std::size_t size_;
 };
 
