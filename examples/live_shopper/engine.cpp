@@ -164,7 +164,7 @@ void Engine::hand_out(const weir::Metric& m, const Sink& sink) {
     sink(Write{key_, m.value, m.expires_at, group_of(m), m.erased});
 }
 
-std::size_t Engine::drop_idle(weir::Duration grace, const Sink& sink) {
+std::size_t Engine::drop_idle(weir::Duration grace, std::size_t most, const Sink& sink) {
     std::size_t keys = 0;
     weir::Timestamp newest = weir::Timestamp::min();
     shards_.each_latest([&](weir::Timestamp latest) {
@@ -189,7 +189,8 @@ std::size_t Engine::drop_idle(weir::Duration grace, const Sink& sink) {
         bucket.latest = std::max(bucket.latest, latest);
     });
     weir::Timestamp until = weir::Timestamp::min();
-    for (std::size_t i = buckets.size(), found = 0; i != 0 && found < (keys + 7) / 8; --i) {
+    const std::size_t wanted = std::min((keys + 7) / 8, most);
+    for (std::size_t i = buckets.size(), found = 0; i != 0 && found < wanted; --i) {
         found += buckets[i - 1].keys;
         until = std::max(until, buckets[i - 1].latest);
     }

@@ -20,6 +20,9 @@ constexpr std::size_t backlog = 50'000;
 // Near the memory limit, so many writes may wait.
 constexpr std::size_t short_backlog = 10'000;
 
+// As many keys are dropped before the store is waited for.
+constexpr std::size_t most_dropped = 8192;
+
 // More flushes than this that wait for the store are told of as one.
 constexpr std::size_t max_flushes = 256;
 
@@ -421,7 +424,8 @@ void Job::flush(weir::Timestamp now) {
     if (engine_->now() == weir::Timestamp::min() && engine_->keys() > 0) {
         return;  // a partition without events holds time back, so there is no time yet to write at
     }
-    if (store_.pending() >= (store_.available() ? std::min(backlog, options_.max_pending) : options_.max_pending)) {
+    const auto enough = short_of_memory_ ? short_backlog : backlog;
+    if (store_.pending() >= (store_.available() ? std::min(enough, options_.max_pending) : options_.max_pending)) {
         return;  // the values wait in the engine
     }
     if (dirty_) {
@@ -536,14 +540,15 @@ void Job::keep_within_memory() {
     const auto low = options_.memory_limit / 20 * 17;
     auto used = in_use();
     short_of_memory_ = used >= high || (short_of_memory_ && used >= low);
-    if (used < high || (used < options_.memory_limit && store_.pending() > short_backlog)) {
-        return;  // what waits for the store goes first
+    if (used < high) {
+        return;
     }
     WriteBatch batch;
     std::uint64_t group = 0;
     std::size_t dropped = 0;
-    for (int round = 0; round < 4 && used >= low; ++round) {
-        const auto some = engine_->drop_idle(options_.memory_grace, [&](const Write& write) {
+    // What waits for the store goes first: it takes as much as what is dropped gives back.
+    for (int round = 0; round < 4 && used >= low && store_.pending() + batch.size() <= short_backlog; ++round) {
+        const auto some = engine_->drop_idle(options_.memory_grace, most_dropped, [&](const Write& write) {
             if (batch.size() >= portion && write.group != group) {
                 store_.submit(std::move(batch), ++ticket_);
                 batch = WriteBatch{};
@@ -559,6 +564,9 @@ void Job::keep_within_memory() {
     }
     if (!batch.empty()) {
         store_.submit(std::move(batch), ++ticket_);
+    }
+    if (dropped == 0) {
+        return;
     }
     metrics_.evicted.add(dropped);
     if (memory_reminder_.allows()) {

@@ -69,7 +69,7 @@ Result apply(Engine& engine, const Operation& operation) {
             result.writes = drain(engine);
             break;
         case Kind::drop:
-            engine.drop_idle(30min, [&](const Write& w) {
+            engine.drop_idle(30min, 1'000'000, [&](const Write& w) {
                 result.writes.emplace(std::string{w.key}, std::string{w.value}, weir::Timestamp{}, w.erase);
             });
             break;

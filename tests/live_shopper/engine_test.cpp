@@ -75,7 +75,7 @@ TEST_CASE("what is dropped is taken back and comes again once its windows are co
     REQUIRE(store.count("user:idle:product_view_count_1h") == 1);
     std::set<std::string> erased;
     while (engine.keys() > 40) {
-        REQUIRE(engine.drop_idle(1h, [&](const Write& w) {
+        REQUIRE(engine.drop_idle(1h, 1'000'000, [&](const Write& w) {
             CHECK(w.erase);
             erased.emplace(w.key);
         }) > 0);
@@ -113,6 +113,22 @@ TEST_CASE("what is dropped is taken back and comes again once its windows are co
     CHECK(store.count("user:new:product_view_count_1h") == 1);
 }
 
+TEST_CASE("no more is dropped at once than was asked for", "[engine][memory]") {
+    Engine engine{Settings{}};
+    for (int i = 0; i < 400; ++i) {
+        const auto id = std::to_string(i);
+        engine.accept(view(id, start + i * 5s, "", "visitor" + id), start + i * 5s);
+    }
+    engine.advance_to(start + 400 * 5s);
+    const auto keys = engine.keys();
+    const auto none = [](const Write&) {};
+    const auto few = engine.drop_idle(1h, 10, none);
+    CHECK(few >= 10);
+    CHECK(few < 50);  // of some 800, in ages 2 % wide
+    CHECK(engine.keys() == keys - few);
+    CHECK(engine.drop_idle(1h, keys, none) >= (keys - few + 7) / 8);
+}
+
 TEST_CASE("a login of a visitor who was dropped leaves the user's windows incomplete", "[engine][memory]") {
     Engine engine{Settings{}};
     engine.accept(view("a", start, "", "visitor"), start);
@@ -124,7 +140,7 @@ TEST_CASE("a login of a visitor who was dropped leaves the user's windows incomp
     engine.accept(view("c", start + 30min, "ada", "other"), start + 30min);
     engine.advance_to(start + 30min);
     store = written(engine, std::move(store));
-    REQUIRE(engine.drop_idle(1min, erasing) > 0);
+    REQUIRE(engine.drop_idle(1min, 1'000'000, erasing) > 0);
     REQUIRE(store.count("user:visitor:product_view_count_1h") == 0);
     REQUIRE(store.count("user:ada:product_view_count_1h") == 1);
     engine.accept(view("d", start + 31min, "ada", "visitor"), start + 31min);
