@@ -174,6 +174,27 @@ TEST_CASE("rolling windows in a table of what expires by itself equal slow ones"
     compare_kept<Orders>({.lengths = {40ms}, .keep = 900ms, .steps = 40'000, .most = 24}, step);
 }
 
+TEST_CASE("what comes to count as others are taken away may be past already", "[kept_rolling_windows]") {
+    // Of a cart and two checkouts the first has an order; without it the second would, which is over by now.
+    weir::KeyedWindows<int, RollingWindows<Orders>> table{RollingWindows<Orders>{{100ms}, 150ms}};
+    const auto insert = [&](std::int64_t t, bool checkout) {
+        table.update(0, [&](auto& windows) { return windows.insert(at(t), Step{checkout, 1}); });
+    };
+    insert(0, false);
+    insert(1, true);
+    insert(2, true);
+    for (std::int64_t t = 3; t != 30; ++t) {
+        insert(t, false);
+    }
+    table.advance_to(at(101));  // when the order leaves
+    table.advance_to(at(105));
+    table.update(0, [](auto& windows) {
+        return windows.extract_if([](Timestamp t, const Step&) { return t == at(1); }, [](Timestamp, Step&&) {}) != 0;
+    });
+    CHECK(table.find(0)->result(0) == 0);
+    CHECK(table.find(0)->next_expiry() == at(250));
+}
+
 TEST_CASE("events of one time keep the order in which they arrived in a table", "[kept_rolling_windows]") {
     using Number = weir::Field<&Arrived::number>;
     using All = weir::Bundle<weir::Projected<Number, weir::Last<int>>, weir::Projected<Number, weir::First<int>>,

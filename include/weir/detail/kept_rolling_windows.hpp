@@ -580,6 +580,7 @@ std::size_t KeepRollingWindows<T>::extract_if(Kept& k, Timestamp table_now, Take
         return 0;
     }
     if (k.is_large()) {
+        k.large().advance_to(table_now);  // something may be due at once that was not foreseen with what is taken
         const std::size_t taken = k.large().extract_if(take, give);
         turn_back(k.large(), table_now);
         if (k.large().size() <= (expiring ? 0 : few)) {
