@@ -20,8 +20,9 @@ constexpr std::size_t backlog = 50'000;
 // Near the memory limit, so many writes may wait.
 constexpr std::size_t short_backlog = 10'000;
 
-// As many keys are dropped before the store is waited for.
-constexpr std::size_t most_dropped = 8192;
+// As many keys, or of many a small share, are dropped before the store is waited for.
+constexpr std::size_t dropped_at_once = 2048;
+constexpr std::size_t share_at_once = 64;
 
 // More flushes than this that wait for the store are told of as one.
 constexpr std::size_t max_flushes = 256;
@@ -548,7 +549,8 @@ void Job::keep_within_memory() {
     std::size_t dropped = 0;
     // What waits for the store goes first: it takes as much as what is dropped gives back.
     for (int round = 0; round < 4 && used >= low && store_.pending() + batch.size() <= short_backlog; ++round) {
-        const auto some = engine_->drop_idle(options_.memory_grace, most_dropped, [&](const Write& write) {
+        const auto most = std::max(dropped_at_once, engine_->keys() / share_at_once);
+        const auto some = engine_->drop_idle(options_.memory_grace, most, [&](const Write& write) {
             if (batch.size() >= portion && write.group != group) {
                 store_.submit(std::move(batch), ++ticket_);
                 batch = WriteBatch{};
