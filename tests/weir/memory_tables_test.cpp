@@ -40,6 +40,7 @@ void live_keyed(MakeTable make_table, MakeKey make_key, Change change) {
     Random random{seed};
     Watched memory;
     auto table = make_table(&memory);
+    REQUIRE(weir_tests::names().size() == 40);  // made now
     REQUIRE(table.memory_in_use() == memory.held);
     std::int64_t now = 0;
     std::size_t most = 0;
