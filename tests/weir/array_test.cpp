@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory_resource>
+#include <new>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -102,6 +104,15 @@ TEST_CASE("an array equals a vector and takes its memory from one place", "[arra
     equals_a_vector<1>();
     equals_a_vector<3>();
     STATIC_REQUIRE(sizeof(weir::detail::Array<int>) == 24);
+}
+
+TEST_CASE("an array does not take more than it can count", "[array]") {
+    constexpr std::size_t too_many = std::size_t{1} << 32;
+    weir::detail::Array<char> array{std::pmr::null_memory_resource()};
+    CHECK_THROWS_AS(array.reserve(too_many), std::length_error);
+    CHECK_THROWS_AS(array.resize(too_many), std::length_error);
+    CHECK_THROWS_AS(array.resize(too_many - 1), std::bad_alloc);  // that could be
+    CHECK(array.memory_in_use() == 0);
 }
 
 TEST_CASE("a ring equals a vector and takes its memory from one place", "[array]") {

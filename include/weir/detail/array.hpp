@@ -38,8 +38,6 @@ struct PlacesInside<T, 0> {
 
 template <class T, std::uint32_t inside = 0>
 class Array {
-    static_assert(std::is_nothrow_move_constructible_v<T> || std::is_move_constructible_v<T>);
-
 public:
     using value_type = T;
     using allocator_type = Memory;
@@ -146,7 +144,7 @@ public:
     }
     void resize(std::size_t count) {
         if (count > capacity_) {
-            become(std::max<std::size_t>(count, std::size_t{2} * size_));
+            become(std::max(count, std::min(most, std::size_t{2} * size_)));
         }
         while (size_ > count) {
             pop_back();
@@ -208,12 +206,10 @@ public:
     }
 
 private:
-    [[nodiscard]] std::size_t grown() const {
-        constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
-        if (size_ == most) {
-            throw std::length_error("weir: more than 2^32 - 1 elements");
-        }
-        return std::min(most, std::max<std::size_t>(1, std::size_t{2} * size_));
+    static constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
+
+    [[nodiscard]] std::size_t grown() const noexcept {
+        return std::max(std::size_t{size_} + 1, std::min(most, std::size_t{2} * size_));
     }
 
     // Takes what another of the same memory has. Requires: empty, nothing taken.
@@ -231,6 +227,9 @@ private:
 
     // Requires: capacity >= size(), and more than are inside, or 0 where none are.
     [[gnu::noinline]] void become(std::size_t capacity) {
+        if (capacity > most) {
+            throw std::length_error("weir: more than 2^32 - 1 elements");
+        }
         T* items = nullptr;
         if (capacity != 0) {
             items = static_cast<T*>(from_->allocate(capacity * sizeof(T), alignof(T)));
