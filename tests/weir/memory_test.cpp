@@ -26,9 +26,13 @@ namespace {
 
 std::atomic<std::size_t> calls{0};
 
-void* allocate(std::size_t size) {
+void* allocate(std::size_t size) noexcept {
     ++calls;
-    if (void* const storage = std::malloc(size == 0 ? 1 : size)) {
+    return std::malloc(size == 0 ? 1 : size);
+}
+
+void* allocate_or_throw(std::size_t size) {
+    if (void* const storage = allocate(size)) {
         return storage;
     }
     throw std::bad_alloc{};
@@ -36,10 +40,15 @@ void* allocate(std::size_t size) {
 
 }  // namespace
 
-void* operator new(std::size_t size) { return allocate(size); }
-void* operator new[](std::size_t size) { return allocate(size); }
+void* operator new(std::size_t size) { return allocate_or_throw(size); }
+void* operator new[](std::size_t size) { return allocate_or_throw(size); }
+// Those of the sanitizers do not call the others.
+void* operator new(std::size_t size, const std::nothrow_t& /*no*/) noexcept { return allocate(size); }
+void* operator new[](std::size_t size, const std::nothrow_t& /*no*/) noexcept { return allocate(size); }
 void operator delete(void* at) noexcept { std::free(at); }
 void operator delete[](void* at) noexcept { std::free(at); }
+void operator delete(void* at, const std::nothrow_t& /*no*/) noexcept { std::free(at); }
+void operator delete[](void* at, const std::nothrow_t& /*no*/) noexcept { std::free(at); }
 void operator delete(void* at, std::size_t /*size*/) noexcept { std::free(at); }
 void operator delete[](void* at, std::size_t /*size*/) noexcept { std::free(at); }
 
