@@ -6,6 +6,8 @@
 
 #include "simulation.hpp"
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -30,6 +32,32 @@ std::vector<std::uint64_t> caught_by(Breakage breakage, std::uint64_t seeds) {
         }
     }
     return out;
+}
+
+struct Sums {
+    std::uint64_t evicted = 0;
+    std::uint64_t missing = 0;
+    std::uint64_t values = 0;
+};
+
+// Of the seeds 1 to `last`, none of which may have a wrong value.
+Sums under_memory_limits(std::uint64_t last, std::optional<bool> fleet) {
+    live_shopper::log::set_level(live_shopper::log::Level::off);
+    Sums sums;
+    for (std::uint64_t seed = 1; seed <= last; ++seed) {
+        INFO("seed " << seed);
+        const auto outcome = simulation::run({.seed = seed,
+                                              .breakage = Breakage::none,
+                                              .memory_limit = 150'000 + seed % 4 * 50'000,
+                                              .story = {},
+                                              .fleet = fleet});
+        CAPTURE(outcome.wrong);
+        CHECK(outcome.wrong.empty());
+        sums.evicted += outcome.evicted;
+        sums.missing += outcome.missing;
+        sums.values += outcome.values;
+    }
+    return sums;
 }
 
 }  // namespace
@@ -57,49 +85,17 @@ TEST_CASE("snapshots are taken up, and those that are damaged, old or foreign ar
 }
 
 TEST_CASE("under a memory limit values may be missing and none is wrong", "[simulation]") {
-    live_shopper::log::set_level(live_shopper::log::Level::off);
-    std::uint64_t evicted = 0;
-    std::uint64_t missing = 0;
-    std::uint64_t values = 0;
-    for (std::uint64_t seed = 1; seed <= 30; ++seed) {
-        INFO("seed " << seed);
-        const auto outcome = simulation::run({.seed = seed,
-                                              .breakage = Breakage::none,
-                                              .memory_limit = 150'000 + seed % 4 * 50'000,
-                                              .story = {},
-                                              .fleet = {}});
-        CAPTURE(outcome.wrong);
-        CHECK(outcome.wrong.empty());
-        evicted += outcome.evicted;
-        missing += outcome.missing;
-        values += outcome.values;
-    }
-    CHECK(evicted > 1000);
-    CHECK(missing > 100);
-    CHECK(values - missing > 1000);
+    const auto sums = under_memory_limits(30, {});
+    CHECK(sums.evicted > 1000);
+    CHECK(sums.missing > 100);
+    CHECK(sums.values - sums.missing > 1000);
 }
 
 TEST_CASE("under a memory limit a fleet's values may be missing and none is wrong", "[simulation]") {
-    live_shopper::log::set_level(live_shopper::log::Level::off);
-    std::uint64_t evicted = 0;
-    std::uint64_t missing = 0;
-    std::uint64_t values = 0;
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
-        INFO("seed " << seed);
-        const auto outcome = simulation::run({.seed = seed,
-                                              .breakage = Breakage::none,
-                                              .memory_limit = 150'000 + seed % 4 * 50'000,
-                                              .story = {},
-                                              .fleet = true});
-        CAPTURE(outcome.wrong);
-        CHECK(outcome.wrong.empty());
-        evicted += outcome.evicted;
-        missing += outcome.missing;
-        values += outcome.values;
-    }
-    CHECK(evicted > 500);
-    CHECK(missing > 50);
-    CHECK(values - missing > 500);
+    const auto sums = under_memory_limits(20, true);
+    CHECK(sums.evicted > 500);
+    CHECK(sums.missing > 50);
+    CHECK(sums.values - sums.missing > 500);
 }
 
 TEST_CASE("a seed replays exactly", "[simulation]") {
