@@ -99,11 +99,11 @@ public:
     /// Forgets what has nothing left to hand out: for one who drains only in the end.
     void forget() { shards_.forget(); }
 
-    /// Drops what has been idle for longest, an eighth of all keys or `most`, a few more where many have been idle
-    /// alike, and takes its values back. Gives how many keys. What is handed out afterwards is as right as before: a
-    /// shopper who comes back has values once windows are complete again. Ids and visitors as old go too, but those of
-    /// the last `grace`: an event that comes later than that is late from then on, since nothing tells whether it came
-    /// before. O(keys).
+    /// Drops what has been idle for longest, an eighth of all keys but no more than `most`, or a few more where
+    /// many have been idle alike, and takes its values back. Gives how many keys. What is handed out afterwards is as
+    /// right as before: a shopper who comes back has values once windows are complete again. Ids and visitors as old go
+    /// too, but those of the last `grace`: an event that comes later than that is late from then on, since nothing
+    /// tells whether it came before. O(keys).
     std::size_t drop_idle(weir::Duration grace, std::size_t most, const Sink& sink);
 
     /// While rebuilding, values may be in the store that this engine did not hand out; what moves away is then taken

@@ -40,6 +40,9 @@ extern "C" void on_signal(int signal) { signalled.store(signal, std::memory_orde
 
 weir::Timestamp wall_clock() { return std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now()); }
 
+// A client for each of three stages, and each reckons with twelve partitions that have a queue of their own.
+constexpr std::size_t queues_of_a_fleet = 36;
+
 // Nothing where the heap is a sanitizer's: the job then counts its state.
 std::function<std::size_t()> count_memory(std::size_t set_aside) {
     if (heap_in_use() == 0) {
@@ -69,12 +72,12 @@ int run(const Config& given, std::FILE* out) {
             fmt::print(out, "kafka {}\n", config.kafka.brokers);
             std::fflush(out);
         }
-        // What the Kafka client has fetched is not on the heap that is counted, so it is bounded and set aside. A fleet
-        // has a client for each stage, and a queue for each partition.
+        // What the Kafka client has fetched is not on the heap that is counted, so it is bounded and set aside.
         const auto fetched = std::min(config.memory_limit / 8, std::size_t{64} << 20);
         if (config.memory_limit != 0) {
-            config.kafka.properties.emplace(config.kafka.properties.begin(), "queued.max.messages.kbytes",
-                                            std::to_string((fetched >> 10) / (config.scale_out ? 36 : 1)));
+            config.kafka.properties.emplace(
+                config.kafka.properties.begin(), "queued.max.messages.kbytes",
+                std::to_string((fetched >> 10) / (config.scale_out ? queues_of_a_fleet : 1)));
         }
         std::unique_ptr<MetricsServer> server;
         if (config.metrics) {
