@@ -44,6 +44,7 @@ set(WEIR_HEADERS
     include/weir/detail/merge_by_chunks.hpp
     include/weir/detail/merge_tree.hpp
     include/weir/detail/pool.hpp
+    include/weir/detail/prefetch.hpp
     include/weir/detail/ring.hpp
     include/weir/detail/slice.hpp
     include/weir/detail/slots.hpp

@@ -27,6 +27,7 @@
 #include <weir/detail/event_log.hpp>
 #include <weir/detail/memory.hpp>
 #include <weir/detail/pool.hpp>
+#include <weir/detail/prefetch.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/snapshot_stream.hpp>
 #include <weir/time.hpp>
@@ -68,7 +69,7 @@ public:
 
     [[nodiscard]] Id take() { return pool_.take(); }
     void give(Id line) noexcept { pool_.give(line); }
-    void prefetch(Id line) const noexcept { __builtin_prefetch(pool_[line]); }
+    void prefetch(Id line) const noexcept { prefetch_line(pool_[line]); }
     [[nodiscard]] std::size_t bytes() const noexcept { return pool_.bytes(); }
 
     /// How long, in ms, after the event before it.

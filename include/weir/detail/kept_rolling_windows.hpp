@@ -23,6 +23,7 @@
 
 #include <weir/aggregator.hpp>
 #include <weir/detail/event_log.hpp>
+#include <weir/detail/prefetch.hpp>
 #include <weir/detail/upkeep.hpp>
 #include <weir/rolling_window.hpp>
 #include <weir/snapshot_stream.hpp>
@@ -136,7 +137,7 @@ public:
         return lend(const_cast<Kept&>(k), now);
     }
     [[nodiscard]] std::optional<const Lent> nowhere() const noexcept { return std::nullopt; }
-    void prefetch(const Kept& k, bool /*both*/) const noexcept { __builtin_prefetch(k.where_); }
+    void prefetch(const Kept& k, bool /*both*/) const noexcept { prefetch_line(k.where_); }
     [[nodiscard]] std::size_t bytes() const { return prototype_.memory_in_use(); }
     [[nodiscard]] std::size_t memory_in_use(const Kept& k) const {
         if (k.is_large()) {

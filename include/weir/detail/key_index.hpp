@@ -14,6 +14,8 @@
 #include <memory_resource>
 #include <vector>
 
+#include <weir/detail/prefetch.hpp>
+
 namespace weir::detail {
 
 class KeyIndex {
@@ -50,7 +52,7 @@ public:
     /// Reads ahead for a `find` to come.
     void prefetch(std::uint32_t hash) const noexcept {
         if (!entries_.empty()) {
-            __builtin_prefetch(&entries_[home(hash)]);
+            prefetch_line(&entries_[home(hash)]);
         }
     }
 

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <weir/detail/prefetch.hpp>
+
 namespace weir::detail {
 
 template <class T>
@@ -29,7 +31,7 @@ public:
     ~Slots() { clear(); }
 
     [[nodiscard]] T& operator[](Id id) const noexcept { return blocks_[id >> bits][id & mask]; }
-    void prefetch(Id id) const noexcept { __builtin_prefetch(&(*this)[id]); }
+    void prefetch(Id id) const noexcept { prefetch_line(&(*this)[id]); }
 
     [[nodiscard]] Id take() {
         if (!free_.empty()) {
