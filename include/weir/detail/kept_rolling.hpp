@@ -6,10 +6,10 @@
 // in which the only event may be and, where the aggregate can remove, the aggregate is.
 //
 // The events are in a list of lines from a pool. A line is 64 bytes, or as many as hold four events. So an event that
-// comes in order touches the slot, the youngest line and, where events leave, the oldest; nothing is ever copied to
-// make room, and what is not used is some half a line at either end. A late event moves the younger ones on, of up to
-// 255. What is beyond that (more events, two that are 34 years apart, an aggregate that cannot remove over more than
-// 16) is a window of its own on the heap, until that empties.
+// comes in order touches the slot, the youngest line and, where events leave, the oldest, both of which the slot names;
+// nothing is ever copied to make room, and what is not used is some half a line at either end. A late event moves the
+// younger ones on, of up to 255. What is beyond that (more events, some that are 34 years apart, an aggregate that
+// cannot remove over more than 16) is a window of its own on the heap, until that empties.
 
 #include <algorithm>
 #include <bit>
@@ -34,8 +34,9 @@
 
 namespace weir::detail {
 
-/// Lines of events, in a pool: the values, in 32 bits or, where `wide`, in 40 how long each came after the one before
-/// it, and the numbers of the two neighbours in one, by exclusive or.
+/// Lines of events, in a pool: the values, in 32 bits or, where `wide`, in 40 how long it is from each to the next, and
+/// the numbers of the two neighbours in one, by exclusive or. So the last event of a line tells when the first of the
+/// next one came: that line need not be looked at when this one has left.
 template <class V>
 class EventLines {
     static constexpr std::size_t value_size = std::is_empty_v<V> ? 0 : sizeof(V);
@@ -64,7 +65,7 @@ public:
           numbers_at_{(static_cast<std::uint32_t>(per_line_ * value_size) + 3) / 4 * 4} {}
 
     [[nodiscard]] std::uint32_t per_line() const noexcept { return per_line_; }
-    /// The longest time between two events.
+    /// The longest time that can be told.
     [[nodiscard]] std::uint64_t reach() const noexcept { return (std::uint64_t{1} << (wide_ ? 40 : 32)) - 1; }
 
     [[nodiscard]] Id take() { return pool_.take(); }
@@ -72,15 +73,15 @@ public:
     void prefetch(Id line) const noexcept { prefetch_line(pool_[line]); }
     [[nodiscard]] std::size_t bytes() const noexcept { return pool_.bytes(); }
 
-    /// How long, in ms, after the event before it.
-    [[nodiscard]] std::uint64_t after(Id line, std::uint32_t place) const {
+    /// How long, in ms, to the event after it.
+    [[nodiscard]] std::uint64_t until_next(Id line, std::uint32_t place) const {
         std::uint64_t ms = numbers(line)[place];
         if (wide_) {
             ms |= static_cast<std::uint64_t>(high(line, place)) << 32;
         }
         return ms;
     }
-    void set_after(Id line, std::uint32_t place, std::uint64_t ms) const {
+    void set_until_next(Id line, std::uint32_t place, std::uint64_t ms) const {
         numbers(line)[place] = static_cast<std::uint32_t>(ms);
         if (wide_) {
             high(line, place) = static_cast<std::byte>(ms >> 32);
@@ -139,20 +140,28 @@ class KeepRolling {
     enum class Form : std::uint8_t { nothing, alone, lines, large };
 
 public:
-    /// Of one key. While it is `lines`: the first and last event's time, the first and last line's number and the
-    /// places of the first and after the last event in those.
+    /// Of one key. While it is `lines`: the first event's time and how long it is to the last, the first and last
+    /// line's number and the places of the first and after the last event in those.
     class Kept {
         friend KeepRolling;
 
         Timestamp front_time_{};
-        Timestamp back_time_{};
         std::uint64_t where_ = 0;  // the only event's value, the lines' numbers or the window's address
         [[no_unique_address]] std::conditional_t<running, T, NoTotal> total_{};
+        Id before_ = Lines::none;  // the line that the first one has for its neighbour, and which has left
+        std::uint32_t span_ = 0;   // ms, 40 bits with the next
+        std::uint8_t span_high_ = 0;
         std::uint8_t count_ = 0;
         std::uint8_t begin_ = 0;
         std::uint8_t end_ = 0;
         Form form_ = Form::nothing;
 
+        [[nodiscard]] std::uint64_t span() const noexcept { return std::uint64_t{span_high_} << 32 | span_; }
+        void set_span(std::uint64_t ms) noexcept {
+            span_ = static_cast<std::uint32_t>(ms);
+            span_high_ = static_cast<std::uint8_t>(ms >> 32);
+        }
+        [[nodiscard]] Timestamp back_time() const noexcept { return front_time_ + milliseconds(span()); }
         [[nodiscard]] Id front() const noexcept { return static_cast<Id>(where_); }
         [[nodiscard]] Id back() const noexcept { return static_cast<Id>(where_ >> 32); }
         void set_front(Id line) noexcept { where_ = (where_ & ~std::uint64_t{0xffffffff}) | line; }
@@ -220,7 +229,7 @@ public:
         if (k.form_ == Form::large) {
             now = std::max(now, k.large().now());
         } else if (k.form_ != Form::nothing) {
-            now = std::max(now, k.back_time_);
+            now = std::max(now, k.back_time());
         }
         return Lent{this, &k, now};
     }
@@ -251,7 +260,6 @@ private:
         return static_cast<std::uint64_t>(to.time_since_epoch().count()) -
                static_cast<std::uint64_t>(from.time_since_epoch().count());
     }
-    [[nodiscard]] bool reaches(Timestamp from, Timestamp to) const noexcept { return gap(from, to) <= lines_.reach(); }
     [[nodiscard]] static Duration milliseconds(std::uint64_t count) {
         return Duration{static_cast<std::int64_t>(count)};
     }
@@ -262,13 +270,7 @@ private:
     }
 
     bool insert(Kept& k, Timestamp& now, Timestamp t, V value) {
-        if (k.form_ == Form::large) {
-            k.large().advance_to(now);  // it is told of time only when something is due
-            const bool taken = k.large().insert(t, std::move(value));
-            now = std::max(now, t);
-            return taken;
-        }
-        if (t <= now) {
+        if (k.form_ == Form::large || t <= now) [[unlikely]] {
             return insert_late(k, now, t, std::move(value));
         }
         now = t;
@@ -289,9 +291,10 @@ private:
     }
 
     // False where there is no room for it here.
-    bool append(Kept& k, Timestamp t, V& value) {
+    [[gnu::always_inline]] bool append(Kept& k, Timestamp t, V& value) {
         if (k.count_ == 0) {
-            k.front_time_ = k.back_time_ = t;
+            k.front_time_ = t;
+            k.set_span(0);
             count_in(k, t, value);
             if constexpr (alone_inside) {
                 std::memcpy(&k.where_, &value, sizeof value);
@@ -301,7 +304,8 @@ private:
             }
             return true;
         }
-        if (k.count_ == most || !reaches(k.back_time_, t)) {
+        const std::uint64_t span = gap(k.front_time_, t);
+        if (k.count_ == most || span > lines_.reach()) {
             return false;
         }
         if constexpr (alone_inside) {
@@ -309,11 +313,11 @@ private:
                 begin_lines(k, alone(k));
             }
         }
+        lines_.set_until_next(k.back(), k.end_ - 1U, span - k.span());
         open_place(k);
         count_in(k, t, value);
-        lines_.set_after(k.back(), k.end_ - 1U, gap(k.back_time_, t));
         lines_.construct(k.back(), k.end_ - 1U, std::move(value));
-        k.back_time_ = t;
+        k.set_span(span);
         return true;
     }
 
@@ -322,6 +326,7 @@ private:
         lines_.neighbours(line) = 0;
         lines_.construct(line, 0, std::move(first));
         k.where_ = std::uint64_t{line} << 32 | line;
+        k.before_ = Lines::none;
         k.begin_ = 0;
         k.end_ = 1;
         k.form_ = Form::lines;
@@ -339,31 +344,34 @@ private:
     }
 
     // True where any was at or before `last`. Requires: not empty, not large.
-    bool evict(Kept& k, Timestamp last) {
+    [[gnu::always_inline]] bool evict(Kept& k, Timestamp last) {
         if (k.front_time_ > last) {
             return false;
         }
-        if (k.back_time_ <= last) {
+        const Timestamp back_time = k.back_time();
+        if (back_time <= last) {
             clear(k);
             return true;
         }
         Id line = k.front();
         std::uint32_t place = k.begin_;
+        Timestamp t = k.front_time_;
         do {
             if constexpr (running) {
-                remove(k.total_, k.front_time_, lines_.value(line, place), memory_.resource());
+                remove(k.total_, t, lines_.value(line, place), memory_.resource());
             }
             lines_.destroy(line, place);
             --k.count_;
+            t += milliseconds(lines_.until_next(line, place));
             if (++place == lines_.per_line()) {
-                const Id next = lines_.neighbours(line) ^ Lines::none;
-                lines_.neighbours(next) ^= line ^ Lines::none;
+                const Id next = lines_.neighbours(line) ^ k.before_;
                 lines_.give(line);
-                line = next;
+                k.before_ = std::exchange(line, next);
                 place = 0;
             }
-            k.front_time_ += milliseconds(lines_.after(line, place));
-        } while (k.front_time_ <= last);
+        } while (t <= last);
+        k.front_time_ = t;
+        k.set_span(gap(t, back_time));
         k.set_front(line);
         k.begin_ = static_cast<std::uint8_t>(place);
         return true;
@@ -380,9 +388,9 @@ private:
         return k.count_ != 0 && evict(k, horizon(now));
     }
 
-    bool insert_late(Kept& k, Timestamp now, Timestamp t, V value);
-    void clear(Kept& k) noexcept;
-    Window& enlarge(Kept& k, Timestamp now);
+    [[gnu::noinline]] bool insert_late(Kept& k, Timestamp& now, Timestamp t, V value);
+    [[gnu::noinline]] void clear(Kept& k) noexcept;
+    [[gnu::noinline]] Window& enlarge(Kept& k, Timestamp now);
 
     template <class F>
     void for_each(const Kept& k, F f) const {
@@ -395,7 +403,7 @@ private:
         if (k.form_ != Form::lines) {
             return;
         }
-        Id before = Lines::none;
+        Id before = k.before_;
         Id line = k.front();
         std::uint32_t place = k.begin_;
         Timestamp t = k.front_time_;
@@ -404,11 +412,11 @@ private:
             if (--left == 0) {
                 return;
             }
+            t += milliseconds(lines_.until_next(line, place));
             if (++place == lines_.per_line()) {
                 before = std::exchange(line, lines_.neighbours(line) ^ before);
                 place = 0;
             }
-            t += milliseconds(lines_.after(line, place));
         }
     }
 
@@ -445,17 +453,24 @@ private:
 };
 
 template <class T, class Length>
-bool KeepRolling<T, Length>::insert_late(Kept& k, Timestamp now, Timestamp t, V value) {
+bool KeepRolling<T, Length>::insert_late(Kept& k, Timestamp& now, Timestamp t, V value) {
+    if (k.form_ == Form::large) {
+        k.large().advance_to(now);  // it is told of time only when something is due
+        const bool taken = k.large().insert(t, std::move(value));
+        now = std::max(now, t);
+        return taken;
+    }
     if (t <= horizon(now)) {
         return false;
     }
-    if (k.count_ == 0 || t >= k.back_time_) {
+    const Timestamp back_time = k.back_time();
+    if (k.count_ == 0 || t >= back_time) {
         if (!append(k, t, value)) {
             enlarge(k, now).insert(t, std::move(value));
         }
         return true;
     }
-    if (k.count_ == most || (t < k.front_time_ && !reaches(t, k.front_time_))) {
+    if (k.count_ == most || gap(t, back_time) > lines_.reach()) {
         enlarge(k, now).insert(t, std::move(value));
         return true;
     }
@@ -467,51 +482,43 @@ bool KeepRolling<T, Length>::insert_late(Kept& k, Timestamp now, Timestamp t, V 
     open_place(k);
     count_in(k, t, value);
     // Events after t move on by a place, from the youngest on, into the one that is open.
-    Id line = k.back();
+    struct Place {
+        Id line;
+        std::uint32_t at;
+    };
     Id after = Lines::none;
-    std::uint32_t place = k.end_ - 1U;
-    Timestamp time = k.back_time_;  // of the event before the open place
-    bool opened = false;            // a value is in that place, moved from
-    for (std::uint32_t left = k.count_ - 1U; left != 0 && time > t; --left) {
-        Id from = line;
-        std::uint32_t at = place - 1U;
-        if (place == 0) {
-            from = lines_.neighbours(line) ^ after;
-            at = lines_.per_line() - 1;
+    const auto before = [&](Place p) {
+        if (p.at != 0) {
+            return Place{p.line, p.at - 1};
         }
-        const std::uint64_t came = lines_.after(from, at);
-        if (opened) {
-            lines_.value(line, place) = std::move(lines_.value(from, at));
-        } else {
-            lines_.construct(line, place, std::move(lines_.value(from, at)));
-            opened = true;
+        const Id line = lines_.neighbours(p.line) ^ std::exchange(after, p.line);
+        return Place{line, lines_.per_line() - 1};
+    };
+    Place open{k.back(), k.end_ - 1U};
+    Place event = before(open);
+    Timestamp time = back_time;  // of that event
+    lines_.construct(open.line, open.at, std::move(lines_.value(event.line, event.at)));
+    std::uint64_t until_next = 0;
+    for (std::uint32_t left = k.count_ - 1U;;) {
+        lines_.set_until_next(open.line, open.at, until_next);
+        open = event;
+        if (--left == 0) {  // it is the first one now
+            lines_.set_until_next(open.line, open.at, gap(t, k.front_time_));
+            k.front_time_ = t;
+            k.set_span(gap(t, back_time));
+            break;
         }
-        lines_.set_after(line, place, came);
-        if (place == 0) {
-            after = line;
+        event = before(event);
+        until_next = lines_.until_next(event.line, event.at);
+        const Timestamp younger = std::exchange(time, time - milliseconds(until_next));
+        if (time <= t) {
+            lines_.set_until_next(open.line, open.at, gap(t, younger));
+            lines_.set_until_next(event.line, event.at, gap(time, t));
+            break;
         }
-        if (left != 1) {
-            time -= milliseconds(came);
-        }
-        line = from;
-        place = at;
+        lines_.value(open.line, open.at) = std::move(lines_.value(event.line, event.at));
     }
-    lines_.value(line, place) = std::move(value);
-    // The event behind it.
-    Id behind = line;
-    std::uint32_t behind_at = place + 1;
-    if (behind_at == lines_.per_line()) {
-        behind = after;
-        behind_at = 0;
-    }
-    if (line == k.front() && place == k.begin_) {
-        lines_.set_after(behind, behind_at, gap(t, k.front_time_));
-        k.front_time_ = t;
-    } else {
-        const std::uint64_t since = gap(time, t);
-        lines_.set_after(line, place, since);
-        lines_.set_after(behind, behind_at, lines_.after(behind, behind_at) - since);
-    }
+    lines_.value(open.line, open.at) = std::move(value);
     return true;
 }
 
@@ -520,7 +527,7 @@ void KeepRolling<T, Length>::clear(Kept& k) noexcept {
     if (k.form_ == Form::large) {
         memory_.delete_object(&k.large());
     } else if (k.form_ == Form::lines) {
-        Id before = Lines::none;
+        Id before = k.before_;
         Id line = k.front();
         std::uint32_t place = k.begin_;
         for (;;) {
