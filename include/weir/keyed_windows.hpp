@@ -91,7 +91,7 @@ public:
     /// exist; true marks the key as changed. Gives what `change` gave. `K` is Key or, for strings, a view.
     template <class K, class F>
     bool update(const K& key, F change) {
-        return update(key, hash_of(key), change);
+        return update(find_or_create(key, hash_of(key)), change);
     }
 
     /// For each of `items`, in this order, `update(key_of(item), change(window, item))`. What the next ones need is
@@ -185,11 +185,16 @@ private:
         return index_.find(hash, [&](Id id) { return slots_[id].key == key; });
     }
 
-    template <class K, class F>
-    bool update(const K& key, std::uint32_t hash, F& change);
+    template <class F>
+    bool update(Id id, F& change);
 
     template <class K>
-    Id create(const K& key, std::uint32_t hash) {
+    Id find_or_create(const K& key, std::uint32_t hash) {
+        const Id id = find(key, hash);
+        return id == none ? create(key, hash) : id;
+    }
+    template <class K>
+    [[gnu::noinline]] Id create(const K& key, std::uint32_t hash) {
         const Id id = slots_.take();
         Slot& s = slots_[id];
         if constexpr (detail::TakesMemory<Key>) {
@@ -317,12 +322,11 @@ private:
 };
 
 template <class Key, class Window, class Hash>
-template <class K, class F>
-bool KeyedWindows<Key, Window, Hash>::update(const K& key, std::uint32_t hash, F& change) {
-    Id id = find(key, hash);
-    id = id == none ? create(key, hash) : id;
+template <class F>
+bool KeyedWindows<Key, Window, Hash>::update(Id id, F& change) {
     before_change(id);
     Slot& s = slots_[id];
+    keep_.prefetch(s.kept, false);
     auto&& window = keep_.lend(s.kept, now_);
     const auto before = s.scheduled ? detail::next_due(window) : std::nullopt;
     bool changed = window.advance_to(now_);
@@ -371,8 +375,11 @@ void KeyedWindows<Key, Window, Hash>::update_each(const Items& items, KeyOf key_
         }
         if (i >= 3 * apart) {
             const auto& now = item(i - 3 * apart);
+            const auto& key = key_of(now);
+            const Ahead& a = ahead[(i - 3 * apart) % ahead.size()];
+            const bool found = a.id != none && slots_[a.id].key == key;
             auto taken = [&](auto& window) -> bool { return change(window, now); };
-            update(key_of(now), ahead[(i - 3 * apart) % ahead.size()].hash, taken);
+            update(found ? a.id : find_or_create(key, a.hash), taken);
         }
     }
 }
