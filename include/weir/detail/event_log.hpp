@@ -344,10 +344,21 @@ private:
             }
             return place;
         }
-        // The first place after t, which is not before the base.
+        // The first place after t, which is not before the base: by halves, without a branch, as which half it is
+        // cannot be foretold.
         [[nodiscard]] std::uint32_t upper_bound(Timestamp t) const {
+            if (!reaches(t)) {
+                return end;
+            }
             const Offset* const o = offsets();
-            return reaches(t) ? static_cast<std::uint32_t>(std::upper_bound(o + begin, o + end, offset(t)) - o) : end;
+            const Offset wanted = offset(t);
+            std::uint32_t place = begin;
+            for (std::uint32_t left = end - std::uint32_t{begin}; left != 0;) {
+                const std::uint32_t half = (left + 1) / 2;
+                place += half * static_cast<std::uint32_t>(o[place + half - 1] <= wanted);
+                left -= half;
+            }
+            return place;
         }
         // Moves the events from `place` on to the end of `to`, which has room and reaches them.
         void move_tail(std::size_t place, Chunk& to) {
