@@ -91,7 +91,8 @@ public:
     /// exist; true marks the key as changed. Gives what `change` gave. `K` is Key or, for strings, a view.
     template <class K, class F>
     bool update(const K& key, F change) {
-        return update(find_or_create(key, hash_of(key)), change);
+        decltype(auto) k = as_key(key);
+        return update(find_or_create(k, hash_of(k)), change);
     }
 
     /// For each of `items`, in this order, `update(key_of(item), change(window, item))`. What the next ones need is
@@ -140,7 +141,8 @@ public:
     /// The key's window, or null: a pointer or, of a window that is kept in parts, an optional.
     template <class K>
     [[nodiscard]] auto find(const K& key) const {
-        const Id id = find(key, hash_of(key));
+        decltype(auto) k = as_key(key);
+        const Id id = find(k, hash_of(k));
         return id == none ? keep_.nowhere() : keep_.found(slots_[id].kept, now_);
     }
 
@@ -176,6 +178,15 @@ private:
         bool changed : 1 = false;
     };
 
+    // A number that is not of the key's type becomes one: 1 finds a std::uint64_t.
+    template <class K>
+    [[nodiscard]] static decltype(auto) as_key(const K& key) {
+        if constexpr (std::is_arithmetic_v<Key> && !std::is_same_v<K, Key>) {
+            return static_cast<Key>(key);
+        } else {
+            return (key);
+        }
+    }
     template <class K>
     [[nodiscard]] std::uint32_t hash_of(const K& key) const {
         return detail::KeyIndex::fragment(hash_(key));
@@ -357,7 +368,7 @@ void KeyedWindows<Key, Window, Hash>::update_each(const Items& items, KeyOf key_
     for (std::size_t i = 0; i != all + 3 * apart; ++i) {
         if (i < all) {
             Ahead& a = ahead[i % ahead.size()];
-            a.hash = hash_of(key_of(item(i)));
+            a.hash = hash_of(as_key(key_of(item(i))));
             index_.prefetch(a.hash);
         }
         if (const std::size_t j = i - apart; i >= apart && j < all) {
@@ -375,7 +386,8 @@ void KeyedWindows<Key, Window, Hash>::update_each(const Items& items, KeyOf key_
         }
         if (i >= 3 * apart) {
             const auto& now = item(i - 3 * apart);
-            const auto& key = key_of(now);
+            const auto& given = key_of(now);
+            decltype(auto) key = as_key(given);
             const Ahead& a = ahead[(i - 3 * apart) % ahead.size()];
             const bool found = a.id != none && slots_[a.id].key == key;
             auto taken = [&](auto& window) -> bool { return change(window, now); };

@@ -638,3 +638,15 @@ TEST_CASE("keyed windows equal a map of plain ones", "[keyed_windows]") {
     compare_keyed<std::string>(Sessions{}, {});
     compare_keyed<std::uint64_t>(Sessions{}, {.keys = 3, .spread = 60});
 }
+
+TEST_CASE("a key is found by a number of another type", "[keyed_windows]") {
+    KeyedWindows<std::uint64_t, RollingWindow<weir::Count>> keyed{RollingWindow<weir::Count>{1000ms}};
+    const auto insert = [](auto& window) { return window.insert(at(1)); };
+    keyed.update(1, insert);
+    keyed.update(std::uint64_t{1}, insert);
+    keyed.update_each(
+        std::vector{1, 2}, [](int key) { return key; }, [&](auto& window, int /*key*/) { return insert(window); });
+    REQUIRE(keyed.size() == 2);
+    REQUIRE(keyed.find(1)->size() == 3);
+    REQUIRE(keyed.find(std::uint16_t{2})->size() == 1);
+}
