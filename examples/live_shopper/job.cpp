@@ -17,8 +17,11 @@ constexpr std::size_t portion = 4096;
 // While the store keeps up less than this, values wait in the engine, where newer ones take their place for free.
 constexpr std::size_t backlog = 50'000;
 
-// Near the memory limit, so many writes may wait.
-constexpr std::size_t short_backlog = 10'000;
+// Near the memory limit, so many writes may wait, or as many as take a fiftieth of the limit with some 150 bytes each.
+// To pause costs what was fetched ahead, so that it must not come with every flush.
+[[nodiscard]] std::size_t short_backlog(std::size_t memory_limit) {
+    return std::max<std::size_t>(10'000, memory_limit / 8192);
+}
 
 // As many keys, or of many a small share, are dropped before the store is waited for.
 constexpr std::size_t dropped_at_once = 2048;
@@ -425,7 +428,7 @@ void Job::flush(weir::Timestamp now) {
     if (engine_->now() == weir::Timestamp::min() && engine_->keys() > 0) {
         return;  // a partition without events holds time back, so there is no time yet to write at
     }
-    const auto enough = short_of_memory_ ? short_backlog : backlog;
+    const auto enough = short_of_memory_ ? std::min(backlog, short_backlog(options_.memory_limit)) : backlog;
     if (store_.pending() >= (store_.available() ? std::min(enough, options_.max_pending) : options_.max_pending)) {
         return;  // the values wait in the engine
     }
@@ -547,8 +550,9 @@ void Job::keep_within_memory() {
     WriteBatch batch;
     std::uint64_t group = 0;
     std::size_t dropped = 0;
+    const auto waiting = short_backlog(options_.memory_limit);
     // What waits for the store goes first: it takes as much as what is dropped gives back.
-    for (int round = 0; round < 4 && used >= low && store_.pending() + batch.size() <= short_backlog; ++round) {
+    for (int round = 0; round < 4 && used >= low && store_.pending() + batch.size() <= waiting; ++round) {
         const auto most = std::max(dropped_at_once, engine_->keys() / share_at_once);
         const auto some = engine_->drop_idle(options_.memory_grace, most, [&](const Write& write) {
             if (batch.size() >= portion && write.group != group) {
@@ -584,7 +588,8 @@ void Job::keep_within_memory() {
 void Job::pause_or_resume() {
     const auto letters = dead_letters_.sent() - dead_letters_.delivered();
     const auto pending = store_.pending();
-    const auto most = short_of_memory_ ? std::min(options_.max_pending, short_backlog) : options_.max_pending;
+    const auto most =
+        short_of_memory_ ? std::min(options_.max_pending, short_backlog(options_.memory_limit)) : options_.max_pending;
     if (!paused_ && (pending >= most || dead_letters_.full())) {
         paused_ = true;
         metrics_.pauses.add();
