@@ -88,6 +88,8 @@ void Relay::step(weir::Duration wait) {
         if (full != paused_) {
             paused_ = full;
             full ? source_.pause() : source_.resume();
+            // What comes in meanwhile is not seen, so time must not follow the clock.
+            transform_->at_end(!full && source_.lag(0) == 0);
         }
     }
     if (stopping_ && !stopped_ && sent_.empty()) {

@@ -169,14 +169,20 @@ Transform::Result VisitorStage::take(const Record& record, weir::Timestamp arriv
         return {DecodeError::damaged, std::nullopt, std::nullopt};
     }
     time_.observe(record_.source, record_.sources, record_.idle, record_.time, arrival);
-    const auto status = time_.status();
-    now_ = status.time;
-    visitors_.at(status.time, status.idle);
+    ended_ = false;
+    move_time();
     if (record_.kind == StageRecord::Kind::time) {
         return {};
     }
     return {DecodeError::none, visitors_.take(record_.event, record_.arrival, record_.stamp, now, again, emit),
             record_.event.time};
+}
+
+void VisitorStage::move_time() {
+    const auto status = time_.status();
+    now_ = status.time;
+    // That all were idle where it is reading says nothing of what is left to read.
+    visitors_.at(status.time, status.idle && ended_);
 }
 
 Transform::Result KeyedVisitorStage::take(const Record& record, weir::Timestamp arrival, weir::Timestamp now,

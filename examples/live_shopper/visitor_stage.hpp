@@ -113,15 +113,21 @@ public:
 
     Result take(const Record& record, weir::Timestamp arrival, weir::Timestamp now, bool again,
                 const Emit& emit) override;
-    void at_end(bool) override {}
+    void at_end(bool ended) override {
+        ended_ = ended;
+        move_time();
+    }
     void tick(weir::Timestamp now, const Emit& emit) override { visitors_.tick(now, emit); }
     [[nodiscard]] std::optional<weir::Timestamp> time() const override { return now_; }
     [[nodiscard]] weir::Duration horizon() const override { return visitors_.horizon(); }
     [[nodiscard]] std::size_t memory_in_use() const override { return visitors_.memory_in_use(); }
 
 private:
+    void move_time();
+
     Visitors visitors_;
     StageTime time_;
+    bool ended_ = false;
     std::optional<weir::Timestamp> now_;
     StageRecord record_;
 };
