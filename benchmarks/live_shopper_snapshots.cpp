@@ -106,7 +106,8 @@ int main(int argc, char** argv) {
     std::vector<double> steps;
     std::vector<double> turns;
     double begin = now_ms();
-    snapshots.begin(now, engine, reader, {{"events", 0, static_cast<std::int64_t>(made), now, {}}}, "run");
+    snapshots.begin(now, EngineState{engine, reader, 1, now}, {{"events", 0, static_cast<std::int64_t>(made), now, {}}},
+                    "run");
     steps.push_back(milliseconds_since(begin));
     for (int turn = 0; !kept.is_kept; ++turn) {
         // Ten turns a flush.
@@ -143,7 +144,8 @@ int main(int argc, char** argv) {
     Engine restored{Settings{}};
     EventReader other{CartTotal::by_form, Decoder::default_limit, 100ms};
     begin = now_ms();
-    const bool taken = snapshots.restore(partitions, first, now, restored, other).has_value();
+    EngineState state{restored, other, 1, now};
+    const bool taken = snapshots.restore(partitions, first, state).has_value();
     const double restoring = milliseconds_since(begin);
     begin = now_ms();
     restored.restored();

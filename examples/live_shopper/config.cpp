@@ -560,9 +560,6 @@ void validate(const Config& config) {
     if (config.scale_out && config.threads != 1) {
         throw ConfigError("scale-out: expected more processes instead of threads, found both");
     }
-    if (!config.snapshots.empty() && config.scale_out) {
-        throw ConfigError("snapshots: expected a process by itself, found scale-out");
-    }
     if (!config.snapshots.empty() && config.embedded_kafka) {
         throw ConfigError("snapshots: expected a Kafka that outlives the process, found the embedded one");
     }

@@ -15,6 +15,8 @@
 #include <utility>
 #include <vector>
 
+#include <fmt/format.h>
+
 #include "intake.hpp"
 #include "job.hpp"
 #include "kafka_dead_letters.hpp"
@@ -24,6 +26,7 @@
 #include "log.hpp"
 #include "redis_store.hpp"
 #include "relay.hpp"
+#include "snapshot_directory.hpp"
 #include "stage.hpp"
 #include "visitor_stage.hpp"
 #include "watchdog.hpp"
@@ -36,13 +39,29 @@ using namespace std::chrono_literals;
 constexpr weir::Duration idle_after = 100ms;
 constexpr weir::Duration read_back_slack = 10min;
 
+// What is written of snapshots in a turn, by all partitions of a stage.
+constexpr std::size_t snapshot_keys = 1024;
+constexpr std::size_t snapshot_bytes = std::size_t{512} << 10;
+
 weir::Timestamp wall_clock() { return std::chrono::time_point_cast<weir::Duration>(std::chrono::system_clock::now()); }
+
+template <class Options>
+Options with(Options options, SnapshotStore* snapshots) {
+    options.snapshots = snapshots;
+    return options;
+}
 
 class RelayMachine final : public Machine {
 public:
-    RelayMachine(const RelayOptions& options, std::unique_ptr<Transform> transform, PartitionSource& source,
-                 Outlet& outlet, DeadLetters& dead_letters, Metrics& metrics)
-        : relay_{options, std::move(transform), source, outlet, dead_letters, metrics, wall_clock} {}
+    RelayMachine(RelayOptions options, std::unique_ptr<SnapshotStore> snapshots, std::unique_ptr<Transform> transform,
+                 PartitionSource& source, Outlet& outlet, DeadLetters& dead_letters, Metrics& metrics)
+        : snapshots_{std::move(snapshots)}, relay_{with(std::move(options), snapshots_.get()),
+                                                   std::move(transform),
+                                                   source,
+                                                   outlet,
+                                                   dead_letters,
+                                                   metrics,
+                                                   wall_clock} {}
 
     void step() override { relay_.step(weir::Duration::zero()); }
     void stop() override { relay_.stop(); }
@@ -50,22 +69,24 @@ public:
     void commit_now(weir::Duration wait) override { relay_.commit_now(wait); }
 
 private:
+    std::unique_ptr<SnapshotStore> snapshots_;
     Relay relay_;
 };
 
-using Refused = std::map<std::int32_t, std::vector<Fence>>;
-
 class ShopperMachine final : public Machine {
 public:
-    ShopperMachine(JobOptions options, const Config& config, PartitionSource& source, DeadLetters& dead_letters,
-                   Metrics& metrics, std::vector<Fence>& refused)
-        : refused_{refused}, store_{config.redis, metrics}, job_{std::move(options),
-                                                                 std::make_unique<ShopperReader>(),
-                                                                 source,
-                                                                 store_,
-                                                                 dead_letters,
-                                                                 metrics,
-                                                                 wall_clock} {}
+    ShopperMachine(JobOptions options, std::unique_ptr<SnapshotStore> snapshots, const Config& config,
+                   PartitionSource& source, DeadLetters& dead_letters, Metrics& metrics, std::vector<Fence>& refused)
+        : refused_{refused},
+          store_{config.redis, metrics},
+          snapshots_{std::move(snapshots)},
+          job_{with(std::move(options), snapshots_.get()),
+               std::make_unique<ShopperReader>(),
+               source,
+               store_,
+               dead_letters,
+               metrics,
+               wall_clock} {}
     ~ShopperMachine() override { refused_ = job_.refused(); }
 
     void step() override { job_.step(weir::Duration::zero()); }
@@ -76,6 +97,7 @@ public:
 private:
     std::vector<Fence>& refused_;  // for the next machine of this partition
     RedisStore store_;
+    std::unique_ptr<SnapshotStore> snapshots_;
     Job job_;
 };
 
@@ -101,7 +123,24 @@ struct Common {
     }
 
     [[nodiscard]] RelayOptions relay_options() const {
-        return {.reach = horizon + read_back_slack, .max_future = config.settings.max_future};
+        return {.reach = horizon + read_back_slack,
+                .max_future = config.settings.max_future,
+                .snapshot = snapshot_options()};
+    }
+
+    [[nodiscard]] SnapshotOptions snapshot_options() const {
+        return {.interval = config.snapshot_interval,
+                .keys = snapshot_keys / partitions + 1,
+                .bytes = snapshot_bytes / partitions + 1,
+                .owner = config.kafka.group};
+    }
+
+    /// Where those of a partition of a stage are kept; null: nowhere.
+    [[nodiscard]] std::unique_ptr<SnapshotStore> snapshots(std::string_view stage, std::uint32_t number) const {
+        return config.snapshots.empty()
+                   ? nullptr
+                   : std::make_unique<SnapshotDirectory>(config.snapshots,
+                                                         fmt::format("{}-{}-{}", config.kafka.group, stage, number));
     }
 };
 
@@ -141,7 +180,7 @@ void intake(Common& common) {
     auto group = std::make_unique<KafkaGroup>(config.kafka, config.instance, common.metrics);
     run_stage(common, std::move(group), &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
-        return std::make_unique<RelayMachine>(common.relay_options(),
+        return std::make_unique<RelayMachine>(common.relay_options(), nullptr,
                                               std::make_unique<Intake>(config.settings, config.max_record, idle_after,
                                                                        number, source.count(), common.partitions),
                                               source, outlet, dead_letters, common.metrics);
@@ -165,8 +204,8 @@ void visitors(Common& common) {
             transform = std::make_unique<VisitorStage>(config.settings, common.horizon, number, source.count(),
                                                        common.partitions);
         }
-        return std::make_unique<RelayMachine>(common.relay_options(), std::move(transform), source, outlet,
-                                              dead_letters, common.metrics);
+        return std::make_unique<RelayMachine>(common.relay_options(), common.snapshots("visitors", number),
+                                              std::move(transform), source, outlet, dead_letters, common.metrics);
     });
 }
 
@@ -180,13 +219,17 @@ void shoppers(Common& common) {
     options.max_pending = std::max<std::size_t>(1000, config.max_pending / common.partitions);
     options.memory_limit = config.memory_limit;
     options.memory = common.memory;
+    options.snapshot = common.snapshot_options();
     std::map<std::int32_t, std::vector<Fence>> refused;
     KafkaDeadLetters dead_letters{kafka, common.metrics};
     auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
     run_stage(common, std::move(group), nullptr, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
-        auto& before = refused[source.partitions().front().number];
+        const auto number = source.partitions().front().number;
+        auto& before = refused[number];
         options.refused = before;
-        return std::make_unique<ShopperMachine>(options, config, source, dead_letters, common.metrics, before);
+        return std::make_unique<ShopperMachine>(options,
+                                                common.snapshots("shoppers", static_cast<std::uint32_t>(number)),
+                                                config, source, dead_letters, common.metrics, before);
     });
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include <weir/snapshot_stream.hpp>
 #include <weir/watermark.hpp>
 
 #include "stage_record.hpp"
@@ -45,6 +46,13 @@ public:
     /// The latest event and its arrival, in milliseconds, for the next start.
     [[nodiscard]] std::string note() const;
     void recall(std::string_view note);
+
+    /// The same for snapshots; nobody has been read to the end after load().
+    void save(weir::SnapshotWriter& out) const { out.write(latest_, arrival_); }
+    void load(weir::SnapshotReader& in) {
+        in.read(latest_, arrival_);
+        ended_ = false;
+    }
 
 private:
     weir::Duration idle_after_;

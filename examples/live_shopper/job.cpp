@@ -61,10 +61,7 @@ Job::Job(JobOptions options, std::unique_ptr<Reader> reader, Source& source, Sto
       engine_{std::make_unique<Engine>(options_.settings, options_.shards)},
       newer_{options_.refused} {
     if (options_.snapshots != nullptr) {
-        snapshots_.emplace(
-            SnapshotOptions{
-                .interval = options_.snapshot_interval, .keys = options_.snapshot_keys, .owner = options_.fence},
-            *options_.snapshots, metrics_);
+        snapshots_.emplace(options_.snapshot, *options_.snapshots, metrics_);
     }
 }
 
@@ -204,7 +201,8 @@ void Job::restart_windows(weir::Timestamp now) {
     auto first = first_offsets(source_, engine_->horizon(), engine_->horizon() + options_.read_back_slack, now);
     if (snapshots_ && !starting_) {
         began_ = now;
-        restored_ = snapshots_->restore(partitions, first, now, *engine_, *reader_);
+        EngineState state{*engine_, *reader_, partitions.size(), now};
+        restored_ = snapshots_->restore(partitions, first, state);
     }
     if (restored_) {
         std::transform(restored_->marks.begin(), restored_->marks.end(), first.begin(),
@@ -530,7 +528,7 @@ void Job::step_snapshot(weir::Timestamp now) {
             const Progress& progress = progress_[slot];
             marks.push_back({partition.topic, partition.number, progress.next, progress.time, progress.back});
         }
-        snapshots_->begin(now, *engine_, *reader_, std::move(marks), store_.run());
+        snapshots_->begin(now, EngineState{*engine_, *reader_, progress_.size(), now}, std::move(marks), store_.run());
     }
     snapshots_->step();
 }

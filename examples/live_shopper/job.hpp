@@ -63,8 +63,7 @@ struct JobOptions {
     weir::Duration release_wait = std::chrono::seconds{2};       // for acknowledgements before partitions are given up
     weir::Duration idle_after = std::chrono::milliseconds{100};  // silence after which event time follows the clock
     SnapshotStore* snapshots = nullptr;                          // outlives the job; null: none are taken
-    weir::Duration snapshot_interval = std::chrono::minutes{1};
-    std::size_t snapshot_keys = 1024;  // written in a turn
+    SnapshotOptions snapshot{};
 };
 
 class Job {

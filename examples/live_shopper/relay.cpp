@@ -24,14 +24,18 @@ bool due(const std::optional<weir::Timestamp>& last, weir::Timestamp now, weir::
 
 Relay::Relay(RelayOptions options, std::unique_ptr<Transform> transform, Source& source, Outlet& outlet,
              DeadLetters& dead_letters, Metrics& metrics, Clock clock)
-    : options_{options},
+    : options_{std::move(options)},
       transform_{std::move(transform)},
       source_{source},
       outlet_{outlet},
       dead_letters_{dead_letters},
       metrics_{metrics},
       clock_{std::move(clock)},
-      emit_{[this](std::uint32_t partition, std::string_view record) { outlet_.send(partition, record); }} {}
+      emit_{[this](std::uint32_t partition, std::string_view record) { outlet_.send(partition, record); }} {
+    if (options_.snapshots != nullptr && transform_->state() != nullptr) {
+        snapshots_.emplace(options_.snapshot, *options_.snapshots, metrics_);
+    }
+}
 
 Relay::~Relay() { metrics_.set_lags(this, {}); }
 
@@ -91,6 +95,7 @@ void Relay::step(weir::Duration wait) {
             // What comes in meanwhile is not seen, so time must not follow the clock.
             transform_->at_end(!full && source_.lag(0) == 0);
         }
+        step_snapshot(now);
     }
     if (stopping_ && !stopped_ && sent_.empty()) {
         commit_now(std::chrono::seconds{1});
@@ -116,10 +121,21 @@ void Relay::stop() {
 void Relay::begin(weir::Timestamp now) {
     working_ = true;
     const Partition& partition = source_.partitions().front();
-    const auto first = first_offsets(source_, transform_->horizon(), options_.reach, now);
+    auto first = first_offsets(source_, transform_->horizon(), options_.reach, now);
+    if (snapshots_ && !starting_) {
+        restored_ = snapshots_->restore(source_.partitions(), first, *transform_->state());
+    }
+    if (restored_) {
+        first.front() = restored_->marks.front().next;
+    }
     starting_ = !source_.start(first);
     if (starting_) {
         return;
+    }
+    if (restored_) {
+        time_ = restored_->marks.front().time;
+        back_ = std::move(restored_->marks.front().back);
+        restored_.reset();
     }
     next_ = first.front();
     committed_ = partition.committed && *partition.committed <= partition.high ? *partition.committed : next_;
@@ -200,6 +216,18 @@ void Relay::note() {
     }
 }
 
+// While records come again what is known is of more than has been read, and what was sent of the rest may yet be lost.
+void Relay::step_snapshot(weir::Timestamp now) {
+    if (!snapshots_ || next_ < noted_) {
+        return;
+    }
+    if (snapshots_->due(now)) {
+        const Partition& partition = source_.partitions().front();
+        snapshots_->begin(now, *transform_->state(), {{partition.topic, partition.number, next_, time_, back_}}, {});
+    }
+    snapshots_->step();
+}
+
 void Relay::collect() {
     while (!sent_.empty() && sent_.front().records <= outlet_.delivered() &&
            sent_.front().dead_letters <= dead_letters_.delivered()) {
@@ -217,6 +245,8 @@ void Relay::commit_now(weir::Duration wait) {
     committable_.reset();
     if (!source_.commit(positions, wait)) {
         log::warn("offsets were not committed; the next commit makes up for it");
+    } else if (snapshots_) {
+        snapshots_->committed(0, positions.front().offset);
     }
 }
 
@@ -230,6 +260,9 @@ void Relay::release(bool lost) {
                   {{"topic", partition.topic}, {"partition", partition.number}});
     }
     source_.release();
+    if (snapshots_) {
+        snapshots_->forget();
+    }
     sent_.clear();
     committable_.reset();
     release_by_.reset();

@@ -9,18 +9,23 @@
 // the committed offset on what it makes of them is sent. Offsets are committed once the next topic, and the dead-letter
 // topic, have acknowledged all that they led to. So a record may lead to the same twice, and never to nothing; who
 // reads it takes each event once.
+//
+// Where snapshots are kept, what the transform knows is taken from the newest of use, and only what came since is read
+// again.
 
 #include <chrono>
 #include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
+#include <string>
 
 #include <weir/time.hpp>
 
 #include "metrics.hpp"
 #include "read_back.hpp"
 #include "seams.hpp"
+#include "snapshots.hpp"
 #include "transform.hpp"
 
 namespace live_shopper {
@@ -33,6 +38,8 @@ struct RelayOptions {
     weir::Duration quiet = std::chrono::seconds{3};        // it does not tell event time for so long then
     weir::Duration commit_interval = std::chrono::seconds{1};
     weir::Duration release_wait = std::chrono::seconds{2};  // for acknowledgements before the partition is given up
+    SnapshotStore* snapshots = nullptr;                     // outlives the relay; null: none are taken
+    SnapshotOptions snapshot{};
 };
 
 class Relay {
@@ -64,6 +71,7 @@ private:
     void take(const Record& record, weir::Timestamp now);
     void tick(weir::Timestamp now);
     void note();
+    void step_snapshot(weir::Timestamp now);
     void collect();
     void release(bool lost);
     void report();
@@ -76,6 +84,9 @@ private:
     Metrics& metrics_;
     Clock clock_;
     Transform::Emit emit_;
+    std::optional<Snapshots> snapshots_;  // goes before the transform
+
+    std::optional<SnapshotLabel> restored_;  // until the source has begun from there
 
     ReadBack back_;
     std::int64_t next_ = 0;

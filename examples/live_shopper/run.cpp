@@ -103,7 +103,7 @@ int run(const Config& given, std::FILE* out) {
                  .memory_limit = config.memory_limit,
                  .memory = count_memory(fetched),
                  .snapshots = snapshots ? &*snapshots : nullptr,
-                 .snapshot_interval = config.snapshot_interval},
+                 .snapshot = {.interval = config.snapshot_interval, .owner = config.kafka.group}},
                 source,
                 store,
                 dead_letters,

@@ -77,7 +77,7 @@ std::optional<LabelledSnapshot> read_label(std::span<const std::byte> bytes, std
     const std::size_t length = in.read_count<std::byte>();
     LabelledSnapshot out;
     weir::restore(out.label, bytes.subspan(in.offset(), length));
-    out.engine = bytes.subspan(in.offset() + length);
+    out.tables = bytes.subspan(in.offset() + length);
     return out;
 }
 
@@ -85,17 +85,16 @@ Snapshots::Snapshots(SnapshotOptions options, SnapshotStore& store, Metrics& met
     : options_{std::move(options)}, store_{store}, metrics_{metrics} {}
 
 std::optional<SnapshotLabel> Snapshots::restore(const std::vector<Partition>& partitions,
-                                                std::span<const std::int64_t> first, weir::Timestamp now,
-                                                Engine& engine, Reader& reader) {
+                                                std::span<const std::int64_t> first, State& state) {
     const auto began = Steady::now();
-    describe(engine);
+    describe(state);
     bool any = false;
     for (const std::string& name : store_.names()) {
         any = true;
         SnapshotLabel label;
         std::optional<UnusableSnapshot> unusable{{Unusable::damaged, "it cannot be read"}};
         if (const auto bytes = store_.read(name)) {
-            unusable = use(bytes->bytes, partitions, first, now, engine, reader, label);
+            unusable = use(bytes->bytes, partitions, first, state, label);
         }
         if (!unusable) {
             std::int64_t to_read = 0;
@@ -105,9 +104,10 @@ std::optional<SnapshotLabel> Snapshots::restore(const std::vector<Partition>& pa
             metrics_.restores[Metrics::restored].add();
             log::info(
                 "restored a snapshot",
-                {{"name", name}, {"keys", engine.keys()}, {"records", to_read}, {"seconds", seconds_since(began)}});
+                {{"name", name}, {"keys", state.keys()}, {"records", to_read}, {"seconds", seconds_since(began)}});
             return label;
         }
+        state.begin();
         constexpr std::array<std::string_view, 4> whys{"damaged", "of another version", "foreign", "outdated"};
         metrics_.restores[Metrics::damaged + index(unusable->why)].add();
         log::warn("a snapshot cannot be used",
@@ -123,8 +123,8 @@ std::optional<SnapshotLabel> Snapshots::restore(const std::vector<Partition>& pa
 
 std::optional<UnusableSnapshot> Snapshots::use(std::span<const std::byte> bytes,
                                                const std::vector<Partition>& partitions,
-                                               std::span<const std::int64_t> first, weir::Timestamp now, Engine& engine,
-                                               Reader& reader, SnapshotLabel& label) const {
+                                               std::span<const std::int64_t> first, State& state,
+                                               SnapshotLabel& label) const {
     try {
         std::string found;
         auto read = read_label(bytes, found);
@@ -137,8 +137,8 @@ std::optional<UnusableSnapshot> Snapshots::use(std::span<const std::byte> bytes,
             return UnusableSnapshot{Unusable::foreign,
                                     fmt::format("wanted that of {}, found that of {}", options_.owner, label.owner)};
         }
-        if (label.engine != description_) {
-            return UnusableSnapshot{Unusable::foreign, "of other settings: " + parted(description_, label.engine)};
+        if (label.state != description_) {
+            return UnusableSnapshot{Unusable::foreign, "of other settings: " + parted(description_, label.state)};
         }
         const bool same = std::equal(partitions.begin(), partitions.end(), label.marks.begin(), label.marks.end(),
                                      [](const Partition& partition, const SnapshotLabel::Mark& mark) {
@@ -160,21 +160,21 @@ std::optional<UnusableSnapshot> Snapshots::use(std::span<const std::byte> bytes,
                                 partition.committed.value_or(-1), first[slot])};
             }
         }
-        reader.begin(static_cast<std::uint32_t>(partitions.size()), now);
-        weir::SnapshotReader of_reader{std::as_bytes(std::span{label.reader})};
-        reader.load(of_reader);
-        of_reader.require(of_reader.remaining() == 0, "the end of what the reader knows");
-        weir::restore(engine, read->engine);
+        state.begin();
+        weir::SnapshotReader beside{std::as_bytes(std::span{label.beside})};
+        state.load(beside);
+        beside.require(beside.remaining() == 0, "the end of what is beside the tables");
+        state.restore(read->tables);
     } catch (const std::exception& error) {  // also of memory that there is not
         return UnusableSnapshot{Unusable::damaged, error.what()};
     }
     return std::nullopt;
 }
 
-// All engines of a job have the same one, and it is long.
-void Snapshots::describe(const Engine& engine) {
+// All states of a job have the same one, and it is long.
+void Snapshots::describe(const State& state) {
     if (description_.empty()) {
-        description_ = engine.snapshot_description();
+        description_ = state.description();
     }
 }
 
@@ -182,26 +182,26 @@ bool Snapshots::due(weir::Timestamp now) const {
     return !under_way_ && (!begun_ || now < *begun_ || now - *begun_ >= options_.interval);
 }
 
-void Snapshots::begin(weir::Timestamp now, const Engine& engine, const Reader& reader,
-                      std::vector<SnapshotLabel::Mark> marks, const std::string& run) {
+void Snapshots::begin(weir::Timestamp now, const State& state, std::vector<SnapshotLabel::Mark> marks,
+                      const std::string& run) {
     began_ = Steady::now();
     begun_ = now;
     next_.clear();
     for (const auto& mark : marks) {
         next_.push_back(mark.next);
     }
-    describe(engine);
+    describe(state);
     SnapshotLabel label{options_.owner, description_, run, std::move(marks), {}};
-    weir::SnapshotWriter of_reader;
-    reader.save(of_reader);
-    for (const std::byte byte : std::as_const(of_reader).bytes()) {
-        label.reader.push_back(std::to_integer<std::uint8_t>(byte));
+    weir::SnapshotWriter beside;
+    state.save(beside);
+    for (const std::byte byte : std::as_const(beside).bytes()) {
+        label.beside.push_back(std::to_integer<std::uint8_t>(byte));
     }
     auto head = write_label(label);
     bytes_ = head.size();
     store_.begin();
     store_.append(std::move(head));
-    steps_.emplace(engine);
+    steps_ = state.in_steps();
     under_way_ = true;
     completed_ = false;
     metrics_.snapshot_pause.raise(seconds_since(began_));

@@ -4,17 +4,18 @@
 
 // Snapshots: the state of a job, kept at an interval and taken up again after a start.
 //
-// One is of the moment between two batches of records: the engine, how far event time has come, and of each partition
+// One is of the moment between two batches of records: the tables, how far event time has come, and of each partition
 // the next offset. It is written a little in each turn, while events go on, and completed once those offsets were
-// committed: what it took from then on was acknowledged by the store, and is read again.
+// committed: all that had come of them was acknowledged, and what comes after them is read again.
 //
-//     file     magic 8 | version 4 | version of the library's format 4 | length 8 | label | engine
+//     file     magic 8 | version 4 | version of the library's format 4 | length 8 | label | tables
 //
-// Label and engine are snapshots of the library, with checksums.
+// Label and tables are snapshots of the library, with checksums.
 
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -28,6 +29,7 @@
 #include "read_back.hpp"
 #include "reader.hpp"
 #include "seams.hpp"
+#include "state.hpp"
 
 namespace live_shopper {
 
@@ -47,19 +49,19 @@ struct SnapshotLabel {
     };
 
     std::string owner;
-    std::string engine;  // its description
-    std::string run;     // of the store
+    std::string state;  // its description
+    std::string run;    // of the store
     std::vector<Mark> marks;
-    std::vector<std::uint8_t> reader;
+    std::vector<std::uint8_t> beside;  // the tables
 
     template <class All>
     static constexpr auto snapshot_members(All all) {
-        return all(&SnapshotLabel::owner, &SnapshotLabel::engine, &SnapshotLabel::run, &SnapshotLabel::marks,
-                   &SnapshotLabel::reader);
+        return all(&SnapshotLabel::owner, &SnapshotLabel::state, &SnapshotLabel::run, &SnapshotLabel::marks,
+                   &SnapshotLabel::beside);
     }
 };
 
-/// What a snapshot begins with: all but the engine.
+/// What a snapshot begins with: all but the tables.
 [[nodiscard]] std::vector<std::byte> write_label(const SnapshotLabel& label);
 
 /// Where the version of the format is in it, and its bytes.
@@ -67,7 +69,7 @@ inline constexpr std::size_t snapshot_version_at = 8;
 
 struct LabelledSnapshot {
     SnapshotLabel label;
-    std::span<const std::byte> engine;
+    std::span<const std::byte> tables;
 };
 /// Throws weir::SnapshotError for what is none; nothing where it is of another version, which `found` says.
 [[nodiscard]] std::optional<LabelledSnapshot> read_label(std::span<const std::byte> bytes, std::string& found);
@@ -92,23 +94,45 @@ struct SnapshotOptions {
     std::string owner;  // who takes them
 };
 
+/// Of an engine and its reader.
+class EngineState final : public State {
+public:
+    /// For so many partitions.
+    EngineState(Engine& engine, Reader& reader, std::size_t partitions, weir::Timestamp now)
+        : engine_{engine}, reader_{reader}, partitions_{static_cast<std::uint32_t>(partitions)}, now_{now} {}
+
+    [[nodiscard]] std::string description() const override { return engine_.snapshot_description(); }
+    [[nodiscard]] std::unique_ptr<Steps> in_steps() const override {
+        return std::make_unique<StepsOf<Engine>>(engine_);
+    }
+    void restore(std::span<const std::byte> bytes) override { weir::restore(engine_, bytes); }
+    void save(weir::SnapshotWriter& out) const override { reader_.save(out); }
+    void load(weir::SnapshotReader& in) override { reader_.load(in); }
+    void begin() override { reader_.begin(partitions_, now_); }
+    [[nodiscard]] std::size_t keys() const override { return engine_.keys(); }
+
+private:
+    Engine& engine_;
+    Reader& reader_;
+    std::uint32_t partitions_;
+    weir::Timestamp now_;
+};
+
 class Snapshots {
 public:
     /// Store and metrics have to outlive this.
     Snapshots(SnapshotOptions options, SnapshotStore& store, Metrics& metrics);
 
-    /// Gives `engine`, which is new, and `reader` the state of the newest snapshot that can be used by who has these
-    /// partitions and would read back from the offsets `first`. Its label; nothing where there is none, and all is as
-    /// it was, but for the reader.
+    /// Gives `state`, which is new, what the newest snapshot has that can be used by who has these partitions and would
+    /// read back from the offsets `first`. Its label; nothing where there is none, and all is as it was.
     std::optional<SnapshotLabel> restore(const std::vector<Partition>& partitions, std::span<const std::int64_t> first,
-                                         weir::Timestamp now, Engine& engine, Reader& reader);
+                                         State& state);
 
     /// Whether one is to begin.
     [[nodiscard]] bool due(weir::Timestamp now) const;
 
-    /// Begins one. The engine outlives it, or forget() is called first.
-    void begin(weir::Timestamp now, const Engine& engine, const Reader& reader, std::vector<SnapshotLabel::Mark> marks,
-               const std::string& run);
+    /// Begins one. The tables outlive it, or forget() is called first.
+    void begin(weir::Timestamp now, const State& state, std::vector<SnapshotLabel::Mark> marks, const std::string& run);
 
     /// Writes a little more, if one is under way.
     void step();
@@ -116,15 +140,15 @@ public:
     /// Takes the news that a partition, in the order of the marks, was committed up to an offset.
     void committed(std::uint32_t slot, std::int64_t offset);
 
-    /// Drops what is under way and what was committed: engine and partitions are about to go.
+    /// Drops what is under way and what was committed: tables and partitions are about to go.
     void forget();
 
 private:
     [[nodiscard]] std::optional<UnusableSnapshot> use(std::span<const std::byte> bytes,
                                                       const std::vector<Partition>& partitions,
-                                                      std::span<const std::int64_t> first, weir::Timestamp now,
-                                                      Engine& engine, Reader& reader, SnapshotLabel& label) const;
-    void describe(const Engine& engine);
+                                                      std::span<const std::int64_t> first, State& state,
+                                                      SnapshotLabel& label) const;
+    void describe(const State& state);
     void write_some();
     void fail();
     void abandon();
@@ -132,9 +156,9 @@ private:
     SnapshotOptions options_;
     SnapshotStore& store_;
     Metrics& metrics_;
-    std::string description_;                             // of every engine
-    std::optional<weir::SnapshotInSteps<Engine>> steps_;  // while there is more to write
-    std::vector<std::int64_t> next_;                      // the offsets that it is of
+    std::string description_;              // of every state
+    std::unique_ptr<State::Steps> steps_;  // while there is more to write
+    std::vector<std::int64_t> next_;       // the offsets that it is of
     std::vector<std::int64_t> committed_;
     std::optional<weir::Timestamp> begun_;
     std::chrono::steady_clock::time_point began_{};

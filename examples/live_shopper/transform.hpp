@@ -16,6 +16,7 @@
 #include "decoder.hpp"
 #include "engine.hpp"
 #include "seams.hpp"
+#include "state.hpp"
 
 namespace live_shopper {
 
@@ -51,6 +52,9 @@ public:
 
     /// How far back records matter to what is kept; zero where nothing is.
     [[nodiscard]] virtual weir::Duration horizon() const = 0;
+
+    /// What it knows, where that is worth a snapshot; else null.
+    [[nodiscard]] virtual State* state() { return nullptr; }
 
     /// What has to be known at the next start, and what was at the last.
     [[nodiscard]] virtual std::string note() const { return {}; }

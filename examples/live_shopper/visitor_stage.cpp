@@ -3,7 +3,11 @@
 #include "visitor_stage.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
+
+#include <fmt/format.h>
+#include <weir/metric_parser.hpp>
 
 #include "features.hpp"
 #include "stable_hash.hpp"
@@ -33,9 +37,25 @@ bool Visitors::Visitor::advance_to(weir::Timestamp to) {
     return false;
 }
 
+void Visitors::Visitor::load(weir::SnapshotReader& in) {
+    in.expect("a horizon of", horizon);
+    in.read(last, now, logins, kept);
+    in.require(std::is_sorted(kept.begin(), kept.end(),
+                              [](const Kept& a, const Kept& b) {
+                                  return std::pair{a.time, a.stamp} < std::pair{b.time, b.stamp};
+                              }),
+               "events by their times");
+    kept_bytes = 0;
+    for (const Kept& event : kept) {
+        kept_bytes += event.event.capacity();
+    }
+}
+
 Visitors::Visitors(const Settings& settings, weir::Duration horizon, std::uint32_t source, std::uint32_t sources,
                    std::uint32_t shoppers)
     : horizon_{horizon},
+      dedupe_{settings.dedupe},
+      bot_limit_{settings.bot_limit},
       stitch_{settings.stitch},
       seen_{settings.dedupe},
       bots_{settings.bot_limit},
@@ -160,6 +180,86 @@ void Visitors::tick(weir::Timestamp now, const Transform::Emit& emit) {
 
 std::size_t Visitors::memory_in_use() const {
     return seen_.memory_in_use() + bots_.memory_in_use() + visitors_.memory_in_use() + symbols_.memory_in_use();
+}
+
+namespace {
+
+enum Section : std::uint32_t { of_stage, of_ids, of_bots, of_visitors, sections_of_visitors };
+
+}  // namespace
+
+std::string Visitors::snapshot_description() const {
+    using weir::label;
+    return fmt::format("Visitors; hashes {:x}; horizon {}; dedupe {}; bots {}; stitch {}",
+                       std::hash<std::string_view>{}("live-shopper"), label(horizon_), label(dedupe_), bot_limit_,
+                       stitch_);
+}
+
+std::vector<std::uint64_t> Visitors::begin_snapshot() const {
+    try {
+        first_row_.emplace();
+        first_row_->write(now_, seen_);
+        return {1, seen_.ids().begin_snapshot(), bots_.begin_snapshot(), visitors_.begin_snapshot().front()};
+    } catch (...) {
+        end_snapshot();
+        throw;
+    }
+}
+
+bool Visitors::continue_snapshot(std::size_t& keys, const SnapshotSink& end_piece) const {
+    if (first_row_) {
+        end_piece(*first_row_, of_stage, 1);
+        first_row_.reset();
+    }
+    // All of them, also once there are no keys left: a table has to say what changed of it meanwhile.
+    bool more = seen_.ids().continue_snapshot(keys, end_piece, of_ids);
+    more = bots_.continue_snapshot(keys, end_piece, of_bots) || more;
+    return visitors_.continue_snapshot(keys, end_piece, of_visitors) || more;
+}
+
+void Visitors::end_snapshot() const noexcept {
+    first_row_.reset();
+    seen_.ids().end_snapshot();
+    bots_.end_snapshot();
+    visitors_.end_snapshot();
+}
+
+Visitors::Restoring::Restoring(Visitors& target)
+    : target_{target}, seen_{target.dedupe_}, bots_{target.bot_limit_}, visitors_{target.visitors_} {}
+
+std::size_t Visitors::Restoring::sections() const { return sections_of_visitors; }
+
+void Visitors::Restoring::reserve(std::uint32_t section, std::size_t rows) {
+    if (section == of_visitors) {
+        visitors_.reserve(0, rows);
+    }
+}
+
+void Visitors::Restoring::read(std::uint32_t section, weir::SnapshotReader& in) {
+    switch (section) {
+        case of_stage:
+            in.read(now_, seen_);
+            break;
+        case of_ids:
+            seen_.ids().read_row(in);
+            break;
+        case of_bots:
+            bots_.read_row(in);
+            break;
+        default:
+            in.intern_in(target_.symbols_);
+            visitors_.read(0, in);
+            break;
+    }
+}
+
+void Visitors::Restoring::finish(const weir::SnapshotReader& end) { visitors_.finish(end); }
+
+void Visitors::Restoring::commit() {
+    target_.seen_ = std::move(seen_);
+    target_.bots_ = std::move(bots_);
+    visitors_.commit();
+    target_.now_ = now_;
 }
 
 Transform::Result VisitorStage::take(const Record& record, weir::Timestamp arrival, weir::Timestamp now, bool again,

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include <weir/keyed_windows.hpp>
+#include <weir/snapshot.hpp>
 #include <weir/symbol.hpp>
 #include <weir/time.hpp>
 
@@ -29,6 +30,7 @@
 #include "logins.hpp"
 #include "stage_record.hpp"
 #include "stage_time.hpp"
+#include "state.hpp"
 #include "time_teller.hpp"
 #include "transform.hpp"
 
@@ -56,6 +58,15 @@ public:
     [[nodiscard]] weir::Duration horizon() const { return horizon_; }
     [[nodiscard]] std::size_t memory_in_use() const;
 
+    [[nodiscard]] std::size_t keys() const { return visitors_.size(); }
+
+    /// For SnapshotInSteps and restore. What was told to the next stage is not kept: it is told again.
+    [[nodiscard]] std::string snapshot_description() const;
+    [[nodiscard]] std::vector<std::uint64_t> begin_snapshot() const;
+    bool continue_snapshot(std::size_t& keys, const SnapshotSink& end_piece) const;
+    void end_snapshot() const noexcept;
+    class Restoring;
+
     /// The number of a visitor's anonymous events that belong to a login; null: to none so far.
     [[nodiscard]] static std::uint64_t origin(std::string_view visitor, const Login* login);
 
@@ -64,6 +75,11 @@ private:
         weir::Timestamp time;
         std::uint64_t stamp;
         std::string event;
+
+        template <class All>
+        static constexpr auto snapshot_members(All all) {
+            return all(&Kept::time, &Kept::stamp, &Kept::event);
+        }
     };
 
     // As a window of KeyedWindows.
@@ -84,6 +100,9 @@ private:
         [[nodiscard]] std::size_t memory_in_use() const {
             return logins.memory_in_use() + kept.capacity() * sizeof(Kept) + kept_bytes;
         }
+
+        void save(weir::SnapshotWriter& out) const { out.write(horizon, last, now, logins, kept); }
+        void load(weir::SnapshotReader& in);
     };
 
     void send(std::uint32_t partition, weir::Timestamp now, const Transform::Emit& emit);
@@ -93,6 +112,8 @@ private:
                   const Transform::Emit& emit);
 
     weir::Duration horizon_;
+    weir::Duration dedupe_;
+    std::uint32_t bot_limit_;
     bool stitch_;
     Deduplicator seen_;
     BotLimit bots_;
@@ -103,13 +124,56 @@ private:
     weir::Timestamp now_ = weir::Timestamp::min();
     std::string event_;
     std::string bytes_;
+    mutable std::optional<weir::SnapshotPiece> first_row_;  // of a snapshot that has begun
 };
 
-class VisitorStage final : public Transform {
+/// Visitors beside those that are to be restored, until all rows have come.
+class Visitors::Restoring {
+public:
+    explicit Restoring(Visitors& target);
+
+    [[nodiscard]] std::size_t sections() const;
+    void reserve(std::uint32_t section, std::size_t rows);
+    void read(std::uint32_t section, weir::SnapshotReader& in);
+    void finish(const weir::SnapshotReader& end);
+    void commit();
+
+private:
+    Visitors& target_;
+    Deduplicator seen_;
+    BotLimit bots_;
+    weir::KeyedWindows<std::string, Visitor>::Restoring visitors_;
+    weir::Timestamp now_ = weir::Timestamp::min();
+};
+
+/// A stage of visitors, wherever it has event time from.
+class VisitorTransform : public Transform, private State {
+public:
+    [[nodiscard]] weir::Duration horizon() const final { return visitors_.horizon(); }
+    [[nodiscard]] State* state() final { return this; }
+    [[nodiscard]] std::size_t memory_in_use() const final { return visitors_.memory_in_use(); }
+
+protected:
+    VisitorTransform(const Settings& settings, weir::Duration horizon, std::uint32_t source, std::uint32_t sources,
+                     std::uint32_t shoppers)
+        : visitors_{settings, horizon, source, sources, shoppers} {}
+
+    Visitors visitors_;
+
+private:
+    [[nodiscard]] std::string description() const final { return visitors_.snapshot_description(); }
+    [[nodiscard]] std::unique_ptr<Steps> in_steps() const final {
+        return std::make_unique<StepsOf<Visitors>>(visitors_);
+    }
+    void restore(std::span<const std::byte> bytes) final { weir::restore(visitors_, bytes); }
+    [[nodiscard]] std::size_t keys() const final { return visitors_.keys(); }
+};
+
+class VisitorStage final : public VisitorTransform {
 public:
     VisitorStage(const Settings& settings, weir::Duration horizon, std::uint32_t source, std::uint32_t sources,
                  std::uint32_t shoppers)
-        : visitors_{settings, horizon, source, sources, shoppers} {}
+        : VisitorTransform{settings, horizon, source, sources, shoppers} {}
 
     Result take(const Record& record, weir::Timestamp arrival, weir::Timestamp now, bool again,
                 const Emit& emit) override;
@@ -119,13 +183,19 @@ public:
     }
     void tick(weir::Timestamp now, const Emit& emit) override { visitors_.tick(now, emit); }
     [[nodiscard]] std::optional<weir::Timestamp> time() const override { return now_; }
-    [[nodiscard]] weir::Duration horizon() const override { return visitors_.horizon(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return visitors_.memory_in_use(); }
 
 private:
     void move_time();
+    void save(weir::SnapshotWriter& out) const override { out.write(time_); }
+    void load(weir::SnapshotReader& in) override {
+        in.read(time_);
+        move_time();
+    }
+    void begin() override {
+        time_ = StageTime{};
+        move_time();
+    }
 
-    Visitors visitors_;
     StageTime time_;
     bool ended_ = false;
     std::optional<weir::Timestamp> now_;
@@ -133,30 +203,33 @@ private:
 };
 
 /// Intake and VisitorStage in one, where the input is keyed by domain_userid already.
-class KeyedVisitorStage final : public Transform {
+class KeyedVisitorStage final : public VisitorTransform {
 public:
     KeyedVisitorStage(const Settings& settings, std::size_t max_record, weir::Duration idle_after,
                       weir::Duration horizon, std::uint32_t source, std::uint32_t sources, std::uint32_t shoppers)
-        : decoder_{settings.cart_total, max_record},
+        : VisitorTransform{settings, horizon, source, sources, shoppers},
+          decoder_{settings.cart_total, max_record},
           guard_{settings.max_future},
+          idle_after_{idle_after},
           time_{idle_after},
-          source_{source},
-          visitors_{settings, horizon, source, sources, shoppers} {}
+          source_{source} {}
 
     Result take(const Record& record, weir::Timestamp arrival, weir::Timestamp now, bool again,
                 const Emit& emit) override;
     void at_end(bool ended) override { time_.at_end(ended); }
     void tick(weir::Timestamp now, const Emit& emit) override;
     [[nodiscard]] std::optional<weir::Timestamp> time() const override { return time_.latest(); }
-    [[nodiscard]] weir::Duration horizon() const override { return visitors_.horizon(); }
-    [[nodiscard]] std::size_t memory_in_use() const override { return visitors_.memory_in_use(); }
 
 private:
+    void save(weir::SnapshotWriter& out) const override { out.write(time_); }
+    void load(weir::SnapshotReader& in) override { in.read(time_); }
+    void begin() override { time_ = InputTime{idle_after_}; }
+
     Decoder decoder_;
     weir::FutureGuard guard_;
+    weir::Duration idle_after_;
     InputTime time_;
     std::uint32_t source_;
-    Visitors visitors_;
     ShopEvent event_;
 };
 

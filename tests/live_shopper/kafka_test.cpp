@@ -411,7 +411,7 @@ TEST_CASE("a restart with a snapshot reads what came since and is sooner at work
     live_shopper::JobOptions options;
     options.fence = "live-shopper:fence:group";
     options.snapshots = &snapshots;
-    options.snapshot_interval = 1s;
+    options.snapshot.interval = 1s;
     Producer producer{kafka.address()};
     constexpr int events = 20'000;
     for (int i = 0; i < events; ++i) {

@@ -39,8 +39,8 @@ struct Run {
         : world{w}, source{w, batch}, store{w}, letters{w}, snapshots{disk} {
         live_shopper::log::set_level(live_shopper::log::Level::off);
         options.snapshots = &snapshots;
-        options.snapshot_interval = 10s;
-        options.snapshot_keys = options.snapshot_keys == JobOptions{}.snapshot_keys ? 5 : options.snapshot_keys;
+        options.snapshot.interval = 10s;
+        options.snapshot.keys = options.snapshot.keys == JobOptions{}.snapshot.keys ? 5 : options.snapshot.keys;
         job = std::make_unique<Job>(options, source, store, letters, metrics, [&w] { return w.now; });
     }
 
@@ -144,7 +144,7 @@ TEST_CASE("a snapshot that is of no use is refused and the log is read back", "[
         why = Metrics::foreign;
     }
     SECTION("another group") {
-        options.fence = "another";
+        options.snapshot.owner = "another";
         why = Metrics::foreign;
     }
     SECTION("more threads") {
@@ -285,7 +285,7 @@ std::uint64_t kill_at_random(unsigned seed) {
     const auto below = [&](unsigned n) { return static_cast<unsigned>(random() % n); };
     JobOptions options;
     options.settings.session_lateness = 1min;
-    options.snapshot_keys = 1 + below(30);
+    options.snapshot.keys = 1 + below(30);
     const unsigned life = 6 + below(16);
     World calm{2};
     World rough{2};

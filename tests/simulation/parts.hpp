@@ -901,7 +901,9 @@ private:
 /// Snapshots on a disk that may be full, and that loses or spoils some of what it said was safe.
 class SnapshotStore final : public live_shopper::SnapshotStore {
 public:
-    SnapshotStore(World& world, Disk& disk, Hook hook) : world_{world}, disk_{disk}, hook_{std::move(hook)} {}
+    /// Of partitions of `topic`.
+    SnapshotStore(World& world, const Kafka& topic, Disk& disk, Hook hook)
+        : world_{world}, topic_{topic}, disk_{disk}, hook_{std::move(hook)} {}
 
     void begin() override {
         hook_();
@@ -990,7 +992,7 @@ private:
             if (auto read = live_shopper::read_label(whole, other_version)) {
                 change(read->label);
                 bytes = write_label(read->label);
-                bytes.insert(bytes.end(), read->engine.begin(), read->engine.end());
+                bytes.insert(bytes.end(), read->tables.begin(), read->tables.end());
             }
         } catch (const weir::SnapshotError&) {
             return;  // it was spoilt before
@@ -1000,7 +1002,7 @@ private:
     void say_it_is_of_what_is_committed(Snapshot& bytes) const {
         relabel(bytes, [&](live_shopper::SnapshotLabel& label) {
             for (auto& mark : label.marks) {
-                mark.next = world_.kafka.logs[static_cast<std::size_t>(mark.partition)].committed.value_or(mark.next);
+                mark.next = topic_.logs[static_cast<std::size_t>(mark.partition)].committed.value_or(mark.next);
             }
         });
     }
@@ -1013,8 +1015,8 @@ private:
             if (!read) {
                 return;
             }
-            weir::detail::PieceReader pieces{read->engine, nullptr};
-            weir::SnapshotReader name{read->engine};
+            weir::detail::PieceReader pieces{read->tables, nullptr};
+            weir::SnapshotReader name{read->tables};
             static_cast<void>(name.take(weir::detail::piece_head));
             const std::string of{name.read_text()};
             std::vector<std::uint64_t> rows = pieces.head(of);
@@ -1033,8 +1035,8 @@ private:
             Snapshot cut = write_label(read->label);
             const auto begin = std::as_const(head).bytes();
             cut.insert(cut.end(), begin.begin(), begin.end());
-            cut.insert(cut.end(), read->engine.begin() + static_cast<std::ptrdiff_t>(ends.front()),
-                       read->engine.begin() + static_cast<std::ptrdiff_t>(ends[left]));
+            cut.insert(cut.end(), read->tables.begin() + static_cast<std::ptrdiff_t>(ends.front()),
+                       read->tables.begin() + static_cast<std::ptrdiff_t>(ends[left]));
             bytes = std::move(cut);
         } catch (const weir::SnapshotError&) {
             return;
@@ -1042,6 +1044,7 @@ private:
     }
 
     World& world_;
+    const Kafka& topic_;
     Disk& disk_;
     Hook hook_;
     Snapshot bytes_;

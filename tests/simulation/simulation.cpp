@@ -109,6 +109,14 @@ live_shopper::JobOptions job_options(std::size_t memory_limit) {
     return options;
 }
 
+live_shopper::SnapshotOptions snapshot_options() { return {.interval = 2s, .keys = 50, .owner = "group"}; }
+
+live_shopper::JobOptions with_snapshots(live_shopper::JobOptions options, SnapshotStore* snapshots) {
+    options.snapshots = snapshots;
+    options.snapshot = snapshot_options();
+    return options;
+}
+
 struct OneProcess final : Process {
     OneProcess(World& world, const Hook& hook, std::size_t its_number, std::size_t memory_limit)
         : Process{its_number},
@@ -143,15 +151,9 @@ struct OneProcess final : Process {
 
 private:
     static std::unique_ptr<SnapshotStore> snapshots_of(World& world, const Hook& hook, std::size_t its_number) {
-        return world.disks.empty()
-                   ? nullptr
-                   : std::make_unique<SnapshotStore>(world, world.disks[its_number % world.disks.size()], hook);
-    }
-    static live_shopper::JobOptions with_snapshots(live_shopper::JobOptions options, SnapshotStore* snapshots) {
-        options.snapshots = snapshots;
-        options.snapshot_interval = 2s;
-        options.snapshot_keys = 50;
-        return options;
+        return world.disks.empty() ? nullptr
+                                   : std::make_unique<SnapshotStore>(
+                                         world, world.kafka, world.disks[its_number % world.disks.size()], hook);
     }
 };
 
@@ -197,6 +199,9 @@ struct FleetProcess final : Process {
         for (Store* const store : stores) {
             store->background();
         }
+        for (SnapshotStore* const store : snapshots) {
+            store->background();
+        }
     }
     void leave() override {
         for (Group* const group : {&events, &visitors, &shoppers}) {
@@ -222,11 +227,48 @@ struct FleetProcess final : Process {
     }
 
 private:
+    // Those of a partition of a stage; null: none are taken. They are where everybody finds them, or on the disk of the
+    // machine.
+    std::unique_ptr<SnapshotStore> snapshots_of(Kafka& topic, const live_shopper::PartitionSource& source) {
+        if (world.disks.empty()) {
+            return nullptr;
+        }
+        const std::size_t of_stage = &topic == &world.visitors ? 0 : world.visitors.logs.size();
+        const std::size_t each = world.visitors.logs.size() + world.shoppers.logs.size();
+        const std::size_t machine = number % (world.disks.size() / each);
+        return std::make_unique<SnapshotStore>(world, topic, world.disks[machine * each + of_stage + number_of(source)],
+                                               hook);
+    }
+
+    // The snapshots of a partition while it is worked on.
+    class Keeping {
+    public:
+        Keeping(FleetProcess& process, std::unique_ptr<SnapshotStore> snapshots)
+            : process_{process}, snapshots_{std::move(snapshots)} {
+            if (snapshots_) {
+                process_.snapshots.push_back(snapshots_.get());
+            }
+        }
+        ~Keeping() { std::erase(process_.snapshots, snapshots_.get()); }
+        Keeping(const Keeping&) = delete;
+        Keeping& operator=(const Keeping&) = delete;
+        [[nodiscard]] SnapshotStore* store() const { return snapshots_.get(); }
+
+    private:
+        FleetProcess& process_;
+        std::unique_ptr<SnapshotStore> snapshots_;
+    };
+
     class RelayMachine final : public live_shopper::Machine {
     public:
         RelayMachine(FleetProcess& process, std::unique_ptr<live_shopper::Transform> transform,
-                     live_shopper::PartitionSource& source, Outlet& outlet)
-            : relay_{{.reach = process.horizon + 10min, .max_future = settings().max_future},
+                     live_shopper::PartitionSource& source, Outlet& outlet,
+                     std::unique_ptr<SnapshotStore> snapshots = nullptr)
+            : keeping_{process, std::move(snapshots)},
+              relay_{{.reach = process.horizon + 10min,
+                      .max_future = settings().max_future,
+                      .snapshots = keeping_.store(),
+                      .snapshot = snapshot_options()},
                      std::move(transform),
                      source,
                      outlet,
@@ -239,6 +281,7 @@ private:
         void commit_now(Duration wait) override { relay_.commit_now(wait); }
 
     private:
+        Keeping keeping_;
         live_shopper::Relay relay_;
     };
 
@@ -249,7 +292,8 @@ private:
             : process_{process},
               refused_{refused},
               store_{process.world, process.hook},
-              job_{std::move(options),
+              keeping_{process, process.snapshots_of(process.world.shoppers, source)},
+              job_{with_snapshots(std::move(options), keeping_.store()),
                    std::make_unique<live_shopper::ShopperReader>(),
                    source,
                    store_,
@@ -274,6 +318,7 @@ private:
         FleetProcess& process_;
         std::vector<live_shopper::Fence>& refused_;
         Store store_;
+        Keeping keeping_;
         live_shopper::Job job_;
     };
 
@@ -292,7 +337,7 @@ private:
             *this,
             std::make_unique<live_shopper::VisitorStage>(settings(), horizon, number_of(source), source.count(),
                                                          static_cast<std::uint32_t>(world.shoppers.logs.size())),
-            source, to_shoppers);
+            source, to_shoppers, snapshots_of(world.visitors, source));
     }
     std::unique_ptr<live_shopper::Machine> make_shoppers(live_shopper::PartitionSource& source) {
         auto options = job_options(memory_limit);
@@ -311,6 +356,7 @@ public:
     Timestamp redis_cut_off_until = Timestamp::min();
     std::map<std::uint32_t, std::vector<live_shopper::Fence>> refused;
     std::vector<Store*> stores;
+    std::vector<SnapshotStore*> snapshots;
     DeadLetters letters;
     Outlet to_visitors;
     Outlet to_shoppers;
@@ -335,6 +381,9 @@ public:
         }
         if (!fleet_ && single_) {
             world_.disks.resize(processes_wanted_);
+        } else if (const auto kind = plan.seed / 36 % 3; fleet_ && kind != 0) {
+            const auto each = world_.visitors.logs.size() + world_.shoppers.logs.size();
+            world_.disks.resize(each * (kind == 1 ? 1 : processes_wanted_));
         }
         if (plan.story) {
             world_.story = [this, story = plan.story](const std::string& text) { story(iso(world_.now) + ' ' + text); };
@@ -780,7 +829,7 @@ private:
             while (!processes_.empty()) {
                 end(processes_.back()->number, "is killed at the end");
             }
-            settle(400);
+            settle(fleet_ ? 900 : 400);
         }
         // A fresh event in every partition, so that event time is the same for everybody, now and from now on.
         for (std::size_t partition = 0; partition < world_.kafka.logs.size(); ++partition) {
