@@ -8,7 +8,9 @@
 #include <chrono>
 #include <map>
 #include <memory>
+#include <optional>
 #include <random>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -21,6 +23,7 @@
 #include "reader.hpp"
 #include "shop_events.hpp"
 #include "stage_record.hpp"
+#include "state.hpp"
 #include "visitor_stage.hpp"
 
 using namespace live_shopper;
@@ -100,15 +103,17 @@ public:
         return out;
     }
 
-    [[nodiscard]] std::size_t records() const {
-        std::size_t sum = 0;
-        for (const Log& log : shoppers_) {
-            sum += log.size();
-        }
-        return sum;
-    }
+    /// How often a snapshot was taken up.
+    [[nodiscard]] std::size_t restored() const { return restored_; }
 
 private:
+    // Of what a transform knew when it had read as far as `next`.
+    struct Saved {
+        std::vector<std::byte> tables;
+        std::vector<std::byte> beside;
+        std::size_t next = 0;
+    };
+
     struct Part {
         const Log* from;
         Transform::Emit emit;
@@ -116,6 +121,9 @@ private:
         std::unique_ptr<Transform> at_work;
         std::size_t next = 0;
         std::size_t committed = 0;
+        std::unique_ptr<State::Steps> steps{};  // of a snapshot that is being written, goes before at_work
+        Saved writing{};
+        std::optional<Saved> kept{};
         std::vector<std::pair<std::unique_ptr<Transform>, std::size_t>> zombies;  // and what each reads next
     };
 
@@ -171,8 +179,12 @@ private:
         if (pick(3) == 0) {
             part.at_work->tick(now_, part.emit);
         }
+        if (part.at_work->state() != nullptr) {
+            step_snapshot(part);
+        }
         if (pick(25) == 0) {
             // Another one takes over from what was committed; this one may go on for a while.
+            part.steps.reset();
             if (pick(2) == 0) {
                 part.zombies.emplace_back(std::move(part.at_work), part.next);
             }
@@ -180,6 +192,9 @@ private:
             part.next = 0;
             if (part.at_work->horizon() == weir::Duration::zero()) {
                 part.next = part.committed;
+            }
+            if (part.kept && part.kept->next <= part.committed && pick(4) != 0) {
+                restore(part);
             }
             while (part.next < part.committed) {
                 const Entry& entry = (*part.from)[part.next];
@@ -192,6 +207,39 @@ private:
         }
     }
 
+    void step_snapshot(Part& part) {
+        const State& state = *part.at_work->state();
+        if (!part.steps && pick(4) == 0) {
+            weir::SnapshotWriter beside;
+            state.save(beside);
+            const auto bytes = std::as_const(beside).bytes();
+            part.writing = {{}, {bytes.begin(), bytes.end()}, part.next};
+            part.steps = state.in_steps();
+        } else if (part.steps) {
+            const bool more = part.steps->write(1 + pick(4), [&](std::span<const std::byte> piece) {
+                part.writing.tables.insert(part.writing.tables.end(), piece.begin(), piece.end());
+            });
+            if (!more) {
+                part.steps.reset();
+                part.kept = std::move(part.writing);
+            }
+        }
+    }
+
+    void restore(Part& part) {
+        State& state = *part.at_work->state();
+        Saved damaged = *part.kept;
+        damaged.tables[pick(damaged.tables.size())] ^= std::byte{4};
+        CHECK_THROWS_AS(state.restore(damaged.tables), weir::SnapshotError);
+        state.begin();
+        weir::SnapshotReader beside{part.kept->beside};
+        state.load(beside);
+        CHECK(beside.remaining() == 0);
+        state.restore(part.kept->tables);
+        part.next = part.kept->next;
+        ++restored_;
+    }
+
     std::size_t pick(std::size_t n) { return std::uniform_int_distribution<std::size_t>{0, n - 1}(random_); }
 
     std::mt19937 random_;
@@ -202,6 +250,7 @@ private:
     Topic shoppers_;
     std::vector<Part> parts_;
     weir::Timestamp now_ = shop_events::noon + 2h;
+    std::size_t restored_ = 0;
 };
 
 struct Shop {
@@ -291,6 +340,7 @@ struct Shop {
 };
 
 void check_fleet(unsigned first_seed, unsigned seeds, bool keyed, bool stitch) {
+    std::size_t restored = 0;
     for (unsigned seed = first_seed; seed < first_seed + seeds; ++seed) {
         INFO("seed " << seed);
         Settings settings;
@@ -298,6 +348,7 @@ void check_fleet(unsigned first_seed, unsigned seeds, bool keyed, bool stitch) {
         const Shop shop{seed, keyed};
         Fleet fleet{seed, shop.input, settings, keyed};
         fleet.run();
+        restored += fleet.restored();
         const Values wanted = shop.of_one_engine(settings);
         const Values found = fleet.values(shop.end);
         REQUIRE(wanted.size() > 50);
@@ -308,6 +359,7 @@ void check_fleet(unsigned first_seed, unsigned seeds, bool keyed, bool stitch) {
         }
         REQUIRE(found.size() == wanted.size());
     }
+    CHECK(restored > seeds);
 }
 
 }  // namespace
@@ -322,4 +374,35 @@ TEST_CASE("a fleet whose input is keyed by visitor needs no first stage", "[scal
 
 TEST_CASE("a fleet leaves history with the visitor where it is told to", "[scale_out]") {
     check_fleet(2000, 20, false, false);
+}
+
+TEST_CASE("a stage of visitors that has a backlog is not idle, whatever its sources were", "[scale_out]") {
+    VisitorStage stage{Settings{}, 48h, 0, 1, 1};
+    std::vector<StageRecord> told;
+    const auto emit = [&](std::uint32_t, std::string_view bytes) {
+        StageRecord record;
+        REQUIRE(read(bytes, record));
+        told.push_back(record);
+    };
+    StageRecord head;
+    head.kind = StageRecord::Kind::time;
+    head.sources = 1;
+    head.time = shop_events::noon;
+    head.idle = true;
+    std::string bytes;
+    write(head, bytes);
+    Record record;
+    record.payload = bytes;
+    stage.take(record, shop_events::noon, shop_events::noon + 1h, false, emit);
+    stage.tick(shop_events::noon + 1h, emit);
+    REQUIRE(told.size() == 1);
+    CHECK_FALSE(told.back().idle);
+    stage.at_end(true);
+    stage.tick(shop_events::noon + 1h, emit);
+    REQUIRE(told.size() == 2);
+    CHECK(told.back().idle);
+    stage.take(record, shop_events::noon, shop_events::noon + 1h, false, emit);
+    stage.tick(shop_events::noon + 1h, emit);
+    REQUIRE(told.size() == 3);
+    CHECK_FALSE(told.back().idle);
 }
