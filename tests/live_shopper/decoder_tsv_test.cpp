@@ -145,7 +145,8 @@ TEST_CASE("entities of other schemas, and what is no entity, are passed over", "
 
 TEST_CASE("of entities that an event has once the first counts", "[decoder]") {
     const std::string text =
-        with({entity(shop + "cart", R"({"total_value":1})"), entity(shop + "cart", R"({"total_value":2})"),
+        with({R"({"schema":"iglu:)" + shop + R"(cart/jsonschema/1-0-0"})",  // of no data: is none
+              entity(shop + "cart", R"({"total_value":1})"), entity(shop + "cart", R"({"total_value":2})"),
               entity(shop + "checkout_step", "{}"), entity(shop + "checkout_step", R"({"step":2})"),
               entity(shop + "transaction", R"({"transaction_id":"a"})"),
               entity(shop + "transaction", R"({"transaction_id":"b","revenue":5})")});

@@ -307,8 +307,9 @@ private:
         const auto first = [&](const Node& list, const std::string& schema) -> const Node& {
             static const Node missing;
             for (const auto& part : list["data"].parts) {
-                if (is(*part.second, schema)) {
-                    return (*part.second)["data"];
+                if (const Node& data = (*part.second)["data"];
+                    is(*part.second, schema) && data.kind != Node::Kind::missing) {
+                    return data;
                 }
             }
             return missing;
