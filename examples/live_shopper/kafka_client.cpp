@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iterator>
 #include <stdexcept>
 
 #include <fmt/format.h>
@@ -113,6 +114,14 @@ std::string KafkaReports::latest() const {
 bool KafkaReports::fatal() const {
     const std::lock_guard lock{mutex_};
     return fatal_;
+}
+
+KafkaProperties without(const KafkaProperties& properties, std::initializer_list<std::string_view> names) {
+    KafkaProperties out;
+    std::copy_if(properties.begin(), properties.end(), std::back_inserter(out), [&](const auto& property) {
+        return std::find(names.begin(), names.end(), property.first) == names.end();
+    });
+    return out;
 }
 
 KafkaConf make_kafka_conf(KafkaRole role, const KafkaProperties& defaults, const KafkaProperties& properties) {

@@ -6,6 +6,7 @@
 // `-X key=value` on top.
 
 #include <chrono>
+#include <initializer_list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -61,6 +62,22 @@ enum class KafkaRole { consumer, producer };
 /// Throws std::invalid_argument for a property that librdkafka does not know or that the job depends on.
 [[nodiscard]] KafkaConf make_kafka_conf(KafkaRole role, const KafkaProperties& defaults,
                                         const KafkaProperties& properties);
+
+/// The properties but those of these names.
+[[nodiscard]] KafkaProperties without(const KafkaProperties& properties, std::initializer_list<std::string_view> names);
+
+/// What goes wrong with the client is told to `owner.reports()`. The owner is the opaque of its callbacks.
+template <class Owner>
+void report_to(const KafkaConf& conf, Owner& owner) {
+    rd_kafka_conf_set_opaque(conf.get(), &owner);
+    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
+        static_cast<Owner*>(opaque)->reports().error(client, code, text);
+    });
+    rd_kafka_conf_set_log_cb(conf.get(),
+                             [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
+                                 static_cast<Owner*>(rd_kafka_opaque(client))->reports().line(level, facility, text);
+                             });
+}
 
 /// Checks properties as make_kafka_conf does, for both roles.
 void check_kafka_properties(const KafkaProperties& properties);

@@ -27,17 +27,10 @@ KafkaDeadLetters::KafkaDeadLetters(const KafkaConfig& config, Metrics& metrics)
                                  {"reconnect.backoff.max.ms", "2000"},
                                  {"socket.keepalive.enable", "true"}},
                                 config.properties);
-    rd_kafka_conf_set_opaque(conf.get(), this);
+    report_to(conf, *this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
         static_cast<KafkaDeadLetters*>(opaque)->on_report(*message);
     });
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
-        static_cast<KafkaDeadLetters*>(opaque)->reports_.error(client, code, text);
-    });
-    rd_kafka_conf_set_log_cb(
-        conf.get(), [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
-            static_cast<KafkaDeadLetters*>(rd_kafka_opaque(client))->reports_.line(level, facility, text);
-        });
     client_ = make_kafka_client(KafkaRole::producer, std::move(conf));
 }
 

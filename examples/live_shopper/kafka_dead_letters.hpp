@@ -36,6 +36,9 @@ public:
     [[nodiscard]] std::uint64_t delivered() const override { return delivered_; }
     [[nodiscard]] bool full() const override { return full_; }
 
+    /// Where errors of the client go.
+    [[nodiscard]] KafkaReports& reports() { return reports_; }
+
 private:
     struct Letter {
         std::uint64_t number = 0;

@@ -11,17 +11,6 @@ namespace {
 
 constexpr std::size_t batch = 2000;
 
-// What a fleet relies on is not up to the user.
-KafkaProperties properties_of(const KafkaConfig& config) {
-    KafkaProperties out;
-    for (const auto& property : config.properties) {
-        if (property.first != "partition.assignment.strategy" && property.first != "group.instance.id") {
-            out.push_back(property);
-        }
-    }
-    return out;
-}
-
 KafkaProperties defaults_of(const KafkaConfig& config, const std::string& instance) {
     KafkaProperties out = consumer_properties(config);
     for (auto& [name, value] : out) {
@@ -147,7 +136,9 @@ private:
 
 KafkaGroup::KafkaGroup(const KafkaConfig& config, const std::string& instance, Metrics& metrics)
     : config_{config}, metrics_{metrics}, reports_{config.topic, metrics} {
-    auto conf = make_kafka_conf(KafkaRole::consumer, {}, properties_of(config_));
+    auto conf = make_kafka_conf(KafkaRole::consumer, {},
+                                // What a fleet relies on is not up to the user.
+                                without(config_.properties, {"partition.assignment.strategy", "group.instance.id"}));
     for (const auto& [name, value] : defaults_of(config_, instance)) {
         // The user's own come first: defaults do not take their place.
         const bool set = std::any_of(config_.properties.begin(), config_.properties.end(),
@@ -160,15 +151,8 @@ KafkaGroup::KafkaGroup(const KafkaConfig& config, const std::string& instance, M
             }
         }
     }
-    rd_kafka_conf_set_opaque(conf.get(), this);
+    report_to(conf, *this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), &KafkaGroup::on_rebalance);
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
-        static_cast<KafkaGroup*>(opaque)->reports_.error(client, code, text);
-    });
-    rd_kafka_conf_set_log_cb(
-        conf.get(), [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
-            static_cast<KafkaGroup*>(rd_kafka_opaque(client))->reports_.line(level, facility, text);
-        });
     client_ = make_kafka_client(KafkaRole::consumer, std::move(conf));
     rd_kafka_poll_set_consumer(client_);
     queue_.reset(rd_kafka_queue_get_consumer(client_));

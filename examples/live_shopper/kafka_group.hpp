@@ -36,6 +36,9 @@ public:
     void poll(weir::Duration wait) override;
     std::unique_ptr<PartitionSource> next() override;
 
+    /// Where errors of the client go.
+    [[nodiscard]] KafkaReports& reports() { return reports_; }
+
     /// Whether the client has failed for good, so that only a new process can help.
     [[nodiscard]] bool failed() const { return reports_.fatal(); }
 

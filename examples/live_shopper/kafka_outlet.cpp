@@ -12,22 +12,9 @@ constexpr std::size_t max_waiting = 100'000;
 
 // What the next stage relies on is not up to the user.
 KafkaProperties allowed(const KafkaProperties& properties) {
-    KafkaProperties out;
-    for (const auto& property : properties) {
-        constexpr std::string_view ours[] = {"acks",
-                                             "request.required.acks",
-                                             "enable.idempotence",
-                                             "message.timeout.ms",
-                                             "delivery.timeout.ms",
-                                             "max.in.flight",
-                                             "max.in.flight.requests.per.connection",
-                                             "retries",
-                                             "message.send.max.retries"};
-        if (std::find(std::begin(ours), std::end(ours), property.first) == std::end(ours)) {
-            out.push_back(property);
-        }
-    }
-    return out;
+    return without(properties,
+                   {"acks", "request.required.acks", "enable.idempotence", "message.timeout.ms", "delivery.timeout.ms",
+                    "max.in.flight", "max.in.flight.requests.per.connection", "retries", "message.send.max.retries"});
 }
 
 }  // namespace
@@ -48,17 +35,10 @@ KafkaOutlet::KafkaOutlet(const KafkaConfig& config, std::string topic, Metrics& 
                                  {"retry.backoff.ms", "50"},
                                  {"socket.keepalive.enable", "true"}},
                                 allowed(config.properties));
-    rd_kafka_conf_set_opaque(conf.get(), this);
+    report_to(conf, *this);
     rd_kafka_conf_set_dr_msg_cb(conf.get(), [](rd_kafka_t*, const rd_kafka_message_t* message, void* opaque) {
         static_cast<KafkaOutlet*>(opaque)->on_report(*message);
     });
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
-        static_cast<KafkaOutlet*>(opaque)->reports_.error(client, code, text);
-    });
-    rd_kafka_conf_set_log_cb(
-        conf.get(), [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
-            static_cast<KafkaOutlet*>(rd_kafka_opaque(client))->reports_.line(level, facility, text);
-        });
     client_ = make_kafka_client(KafkaRole::producer, std::move(conf));
 }
 

@@ -31,6 +31,9 @@ public:
     [[nodiscard]] std::uint64_t delivered() const override { return delivered_; }
     [[nodiscard]] bool full() const override { return full_; }
 
+    /// Where errors of the client go.
+    [[nodiscard]] KafkaReports& reports() { return reports_; }
+
     /// Whether the client has failed for good, so that only a new process can help.
     [[nodiscard]] bool failed() const { return failed_ || reports_.fatal(); }
 

@@ -18,15 +18,8 @@ int milliseconds(weir::Duration d) { return static_cast<int>(std::clamp<std::int
 KafkaSource::KafkaSource(const KafkaConfig& config, Metrics& metrics)
     : config_{config}, metrics_{metrics}, reports_{"consumer", metrics}, messages_(batch) {
     auto conf = make_kafka_conf(KafkaRole::consumer, consumer_properties(config_), config_.properties);
-    rd_kafka_conf_set_opaque(conf.get(), this);
+    report_to(conf, *this);
     rd_kafka_conf_set_rebalance_cb(conf.get(), &KafkaSource::on_rebalance);
-    rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
-        static_cast<KafkaSource*>(opaque)->reports_.error(client, code, text);
-    });
-    rd_kafka_conf_set_log_cb(
-        conf.get(), [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
-            static_cast<KafkaSource*>(rd_kafka_opaque(client))->reports_.line(level, facility, text);
-        });
     client_ = make_kafka_client(KafkaRole::consumer, std::move(conf));
     rd_kafka_poll_set_consumer(client_);
     queue_.reset(rd_kafka_queue_get_consumer(client_));

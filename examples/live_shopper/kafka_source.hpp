@@ -42,6 +42,9 @@ public:
     [[nodiscard]] std::optional<std::int64_t> generation() const override { return generation_; }
     void rejoin() override;
 
+    /// Where errors of the client go.
+    [[nodiscard]] KafkaReports& reports() { return reports_; }
+
     /// Whether the client has failed for good, so that only a new process can help.
     [[nodiscard]] bool failed() const { return reports_.fatal(); }
 
