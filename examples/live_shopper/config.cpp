@@ -476,7 +476,7 @@ void read_config(std::string_view text, const std::string& name, Config& config)
               }
               config.memory_limit = *bytes;
           }},
-         {"snapshots", [&](const Node& n) { config.snapshots = n.text("a directory"); }},
+         {"snapshots", [&](const Node& n) { config.snapshots = n.text("a directory, or kafka"); }},
          {"snapshot_interval", [&](const Node& n) { config.snapshot_interval = n.duration(std::chrono::seconds{1}); }},
          {"threads", [&](const Node& n) { config.threads = static_cast<unsigned>(n.number(1, 256)); }},
          {"scale_out", [&](const Node& n) { config.scale_out = n.flag(); }},
@@ -559,6 +559,9 @@ void validate(const Config& config) {
     }
     if (config.scale_out && config.threads != 1) {
         throw ConfigError("scale-out: expected more processes instead of threads, found both");
+    }
+    if (config.snapshots_in_kafka() && !config.scale_out) {
+        throw ConfigError("snapshots: expected --scale-out with kafka, or a directory (./kafka is one), found neither");
     }
     if (!config.snapshots.empty() && config.embedded_kafka) {
         throw ConfigError("snapshots: expected a Kafka that outlives the process, found the embedded one");

@@ -82,7 +82,7 @@ struct Config {
     std::string kafka_password_file;
     std::size_t max_pending = 200'000;
     std::size_t memory_limit = 0;  // bytes; 0: none
-    std::string snapshots;         // directory; empty: none are taken
+    std::string snapshots;         // directory, or `kafka`; empty: none are taken
     weir::Duration snapshot_interval = std::chrono::minutes{1};
     std::size_t max_record = std::size_t{1} << 20;
     unsigned threads = 1;
@@ -98,6 +98,9 @@ struct Config {
     // The topics between the stages of a fleet; whoever reads them is a group of the same name.
     [[nodiscard]] std::string visitors_topic() const { return kafka.group + "-visitors"; }
     [[nodiscard]] std::string shoppers_topic() const { return kafka.group + "-shoppers"; }
+    // And those that a fleet keeps its snapshots in, if that is what is wanted.
+    [[nodiscard]] bool snapshots_in_kafka() const { return snapshots == "kafka"; }
+    [[nodiscard]] static std::string snapshots_topic(const std::string& of) { return of + "-snapshots"; }
 };
 
 /// `100ms`, `5s`, `5m`, `24h`, `7d`: a whole number of one unit. Nothing for any other text.

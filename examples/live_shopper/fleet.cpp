@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
@@ -27,6 +28,7 @@
 #include "redis_store.hpp"
 #include "relay.hpp"
 #include "snapshot_directory.hpp"
+#include "snapshot_topic.hpp"
 #include "stage.hpp"
 #include "visitor_stage.hpp"
 #include "watchdog.hpp"
@@ -134,14 +136,33 @@ struct Common {
                 .bytes = snapshot_bytes / partitions + 1,
                 .owner = config.kafka.group};
     }
+};
 
-    /// Where those of a partition of a stage are kept; null: nowhere.
-    [[nodiscard]] std::unique_ptr<SnapshotStore> snapshots(std::string_view stage, std::uint32_t number) const {
-        return config.snapshots.empty()
-                   ? nullptr
-                   : std::make_unique<SnapshotDirectory>(config.snapshots,
-                                                         fmt::format("{}-{}-{}", config.kafka.group, stage, number));
+// Where the snapshots of a stage are kept.
+class StageSnapshots {
+public:
+    /// Of the stage that reads, or would read, this topic.
+    StageSnapshots(const Common& common, std::string topic) : common_{common}, topic_{std::move(topic)} {
+        if (common.config.snapshots_in_kafka()) {
+            in_kafka_.emplace(common.config.kafka, Config::snapshots_topic(topic_), common.metrics);
+        }
     }
+
+    /// Those of a partition; null: none are taken.
+    [[nodiscard]] std::unique_ptr<SnapshotStore> of(std::int32_t partition) {
+        if (in_kafka_) {
+            return in_kafka_->of_partition(partition);
+        }
+        const std::string& directory = common_.config.snapshots;
+        return directory.empty()
+                   ? nullptr
+                   : std::make_unique<SnapshotDirectory>(directory, fmt::format("{}-{}", topic_, partition));
+    }
+
+private:
+    const Common& common_;
+    std::string topic_;
+    std::optional<SnapshotTopic> in_kafka_;
 };
 
 void run_stage(Common& common, std::unique_ptr<KafkaGroup> owned, const KafkaOutlet* outlet, Stage::Make make) {
@@ -193,6 +214,7 @@ void visitors(Common& common) {
     const KafkaConfig kafka = keyed ? config.kafka : common.reading(config.visitors_topic());
     KafkaDeadLetters dead_letters{kafka, common.metrics};
     KafkaOutlet outlet{kafka, config.shoppers_topic(), common.metrics};
+    StageSnapshots snapshots{common, config.visitors_topic()};
     auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
     run_stage(common, std::move(group), &outlet, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         const auto number = static_cast<std::uint32_t>(source.partitions().front().number);
@@ -204,7 +226,7 @@ void visitors(Common& common) {
             transform = std::make_unique<VisitorStage>(config.settings, common.horizon, number, source.count(),
                                                        common.partitions);
         }
-        return std::make_unique<RelayMachine>(common.relay_options(), common.snapshots("visitors", number),
+        return std::make_unique<RelayMachine>(common.relay_options(), snapshots.of(source.partitions().front().number),
                                               std::move(transform), source, outlet, dead_letters, common.metrics);
     });
 }
@@ -221,19 +243,43 @@ void shoppers(Common& common) {
     options.memory = common.memory;
     options.snapshot = common.snapshot_options();
     std::map<std::int32_t, std::vector<Fence>> refused;
+    StageSnapshots snapshots{common, config.shoppers_topic()};
     KafkaDeadLetters dead_letters{kafka, common.metrics};
     auto group = std::make_unique<KafkaGroup>(kafka, config.instance, common.metrics);
     run_stage(common, std::move(group), nullptr, [&](PartitionSource& source) -> std::unique_ptr<Machine> {
         const auto number = source.partitions().front().number;
         auto& before = refused[number];
         options.refused = before;
-        return std::make_unique<ShopperMachine>(options,
-                                                common.snapshots("shoppers", static_cast<std::uint32_t>(number)),
-                                                config, source, dead_letters, common.metrics, before);
+        return std::make_unique<ShopperMachine>(options, snapshots.of(number), config, source, dead_letters,
+                                                common.metrics, before);
     });
 }
 
 const std::atomic<int>* stop_signal = nullptr;
+
+// How many partitions the topics between the stages have; 0 where the program is to end.
+std::uint32_t make_topics(const Common& common) {
+    using Kind = WantedTopic::Kind;
+    const Config& config = common.config;
+    const auto make = [&](const std::vector<WantedTopic>& topics, std::optional<std::uint32_t> partitions) {
+        return make_topics(config.kafka, topics, partitions, 2 * common.horizon + read_back_slack, common.metrics,
+                           [] { return *stop_signal != 0; });
+    };
+    std::vector<WantedTopic> topics{{config.shoppers_topic()}};
+    std::vector<WantedTopic> of_visitors{{config.keyed_by_visitor ? config.kafka.topic : config.visitors_topic(),
+                                          config.keyed_by_visitor ? Kind::foreign : Kind::log}};
+    if (config.snapshots_in_kafka()) {
+        topics.push_back({Config::snapshots_topic(config.shoppers_topic()), Kind::compacted});
+        of_visitors.push_back({Config::snapshots_topic(config.visitors_topic()), Kind::compacted});
+    }
+    const auto partitions = make(topics, config.stage_partitions);
+    if (partitions == 0 || (config.keyed_by_visitor && !config.snapshots_in_kafka())) {
+        return partitions;
+    }
+    // The stage of visitors has the input's partitions where it reads that.
+    const auto as_many = config.keyed_by_visitor ? std::nullopt : std::optional{partitions};
+    return make(of_visitors, as_many) == 0 ? 0 : partitions;
+}
 
 }  // namespace
 
@@ -244,13 +290,8 @@ int run_fleet(const Config& config, Metrics& metrics, const std::atomic<int>& si
                   .signalled = signalled,
                   .memory = memory,
                   .horizon = std::max(Engine{config.settings}.horizon(), config.settings.dedupe)};
-    std::vector<std::string> topics{config.shoppers_topic()};
-    if (!config.keyed_by_visitor) {
-        topics.push_back(config.visitors_topic());
-    }
     stop_signal = &signalled;
-    common.partitions = make_topics(config.kafka, topics, config.stage_partitions, 2 * common.horizon + read_back_slack,
-                                    metrics, [] { return *stop_signal != 0; });
+    common.partitions = make_topics(common);
     if (common.partitions == 0) {
         return 0;
     }

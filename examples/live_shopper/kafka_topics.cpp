@@ -26,19 +26,14 @@ public:
         auto conf =
             make_kafka_conf(KafkaRole::producer, {{"bootstrap.servers", config.brokers}, {"client.id", "live-shopper"}},
                             config.properties);
-        rd_kafka_conf_set_opaque(conf.get(), this);
-        rd_kafka_conf_set_error_cb(conf.get(), [](rd_kafka_t* client, int code, const char* text, void* opaque) {
-            static_cast<Admin*>(opaque)->reports_.error(client, code, text);
-        });
-        rd_kafka_conf_set_log_cb(conf.get(),
-                                 [](const rd_kafka_t* client, int level, const char* facility, const char* text) {
-                                     static_cast<Admin*>(rd_kafka_opaque(client))->reports_.line(level, facility, text);
-                                 });
+        report_to(conf, *this);
         client_ = make_kafka_client(KafkaRole::producer, std::move(conf));
     }
     ~Admin() { rd_kafka_destroy(client_); }
     Admin(const Admin&) = delete;
     Admin& operator=(const Admin&) = delete;
+
+    [[nodiscard]] KafkaReports& reports() { return reports_; }
 
     /// How many partitions a topic has, 0: there is none; nothing where Kafka does not tell now.
     [[nodiscard]] std::optional<std::uint32_t> partitions(const std::string& topic) {
@@ -58,7 +53,7 @@ public:
     }
 
     /// Whether Kafka answered. Throws where it refuses.
-    bool make(const std::string& topic, std::uint32_t partitions, weir::Duration retention) {
+    bool make(const std::string& topic, bool compacted, std::uint32_t partitions, weir::Duration retention) {
         std::array<char, 512> error{};
         const std::unique_ptr<rd_kafka_NewTopic_t, decltype(&rd_kafka_NewTopic_destroy)> wanted{
             rd_kafka_NewTopic_new(topic.c_str(), static_cast<int>(partitions), -1, error.data(), error.size()),
@@ -68,7 +63,11 @@ public:
         }
         rd_kafka_NewTopic_set_config(wanted.get(), "retention.ms", std::to_string(retention.count()).c_str());
         rd_kafka_NewTopic_set_config(wanted.get(), "retention.bytes", "-1");
-        rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "delete");
+        rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", compacted ? "compact,delete" : "delete");
+        if (compacted) {  // what is still written to is left alone, so it must not be much
+            rd_kafka_NewTopic_set_config(wanted.get(), "segment.bytes", "67108864");
+            rd_kafka_NewTopic_set_config(wanted.get(), "segment.ms", "600000");
+        }
         rd_kafka_NewTopic_set_config(wanted.get(), "message.timestamp.type", "LogAppendTime");
         rd_kafka_NewTopic_set_config(wanted.get(), "max.message.bytes", "8388608");
         const KafkaQueue queue{rd_kafka_queue_new(client_)};
@@ -107,13 +106,14 @@ private:
 
 }  // namespace
 
-std::uint32_t make_topics(const KafkaConfig& config, const std::vector<std::string>& topics,
+std::uint32_t make_topics(const KafkaConfig& config, const std::vector<WantedTopic>& topics,
                           std::optional<std::uint32_t> partitions, weir::Duration retention, Metrics& metrics,
                           bool (*stopping)()) {
     Admin admin{config, metrics};
     log::Limit limit{std::chrono::seconds{10}};
     for (std::size_t i = 0; i < topics.size() && !stopping();) {
-        const std::string& topic = topics[i];
+        const std::string& topic = topics[i].name;
+        const auto kind = topics[i].kind;
         const auto there = admin.partitions(topic);
         if (there && *there != 0) {
             if (partitions && *there != *partitions) {
@@ -126,13 +126,15 @@ std::uint32_t make_topics(const KafkaConfig& config, const std::vector<std::stri
             ++i;
             continue;
         }
-        if (there && admin.make(topic, partitions.value_or(usual_partitions), retention)) {
+        if (there && kind != WantedTopic::Kind::foreign &&
+            admin.make(topic, kind == WantedTopic::Kind::compacted, partitions.value_or(usual_partitions), retention)) {
             // Known once the broker's metadata has it.
             std::this_thread::sleep_for(std::chrono::milliseconds{100});
             continue;
         }
         if (limit.allows()) {
-            log::warn("Kafka does not tell about the topics of the stages yet; waiting", {{"brokers", config.brokers}});
+            log::warn(there ? "there is no such topic yet; waiting" : "Kafka does not tell about topics yet; waiting",
+                      {{"brokers", config.brokers}, {"topic", topic}});
         }
         std::this_thread::sleep_for(std::chrono::milliseconds{200});
     }

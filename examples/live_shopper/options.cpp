@@ -237,10 +237,11 @@ void add_run(CLI::App& app, Flags& flags) {
                    "Memory that state and queues are kept within: near it what was idle for longest is dropped [none]")
         ->type_name("BYTES[K|M|G]")
         ->check(check_bytes);
-    app.add_option("--snapshots", flags.snapshots,
-                   "Keep the state in this directory, so that a start reads back what came since and not two days "
-                   "[none]")
-        ->type_name("DIRECTORY");
+    app.add_option(
+           "--snapshots", flags.snapshots,
+           "Keep the state in this directory, so that a start reads back what came since and not two days; with "
+           "--scale-out also in Kafka, where every process finds it [none]")
+        ->type_name("DIRECTORY|kafka");
     app.add_option("--snapshot-interval", flags.snapshot_interval, "How often [1m]")
         ->type_name("DURATION")
         ->check([](const std::string& text) {
