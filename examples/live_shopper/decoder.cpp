@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "decoder.hpp"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstring>
 #include <optional>
 #include <string>
@@ -17,6 +19,12 @@
 #include "tsv_decoder.hpp"
 
 namespace live_shopper {
+
+namespace {
+
+constexpr std::ptrdiff_t tsv_tabs = 130;
+
+}  // namespace
 
 static_assert(Decoder::padding >= simdjson::SIMDJSON_PADDING);
 
@@ -35,11 +43,15 @@ public:
         if (!padded) {
             record = copy(record);
         }
-        clear(event);
-        reader_.reset(record);
         Parts parts;
-        const bool json = record[start] == '{';
-        const DecodeError error = json ? read_json_form(record, event, parts) : read_tsv_form(record, event, parts);
+        bool json = record[start] == '{';
+        begin(record, event, parts);
+        DecodeError error = json ? read_json_form(record, event, parts) : read_tsv_form(record, event, parts);
+        if (json && error == DecodeError::not_json && std::count(record.begin(), record.end(), '\t') == tsv_tabs) {
+            json = false;  // the name of an application may begin with a brace
+            begin(record, event, parts);
+            error = read_tsv_form(record, event, parts);
+        }
         return error != DecodeError::none ? error : finish(event, parts, json);
     }
 
@@ -50,6 +62,12 @@ private:
         }
         std::memcpy(buffer_.data(), record.data(), record.size());
         return {buffer_.data(), record.size()};
+    }
+
+    void begin(std::string_view record, ShopEvent& event, Parts& parts) {
+        clear(event);
+        parts = Parts{};
+        reader_.reset(record);
     }
 
     static void clear(ShopEvent& event) {

@@ -4,9 +4,9 @@
 
 // Decoder: the bytes of a record to a ShopEvent, from either form.
 //
-// A record whose first byte other than white space is `{` is the reference's JSON; anything else is Snowplow's enriched
-// TSV of 131 columns. Both are read in place, in one pass, and no document is built. One Decoder serves one thread; it
-// keeps buffers of about ten times the longest record it has seen.
+// A record whose first byte other than white space is `{` is the reference's JSON, unless it is none and has 131
+// columns; anything else is Snowplow's enriched TSV of 131 columns. Both are read in place, in one pass, and no
+// document is built. One Decoder serves one thread; it keeps buffers of about ten times the longest record it has seen.
 //
 // Every byte is checked to be UTF-8. Of JSON, quotes, control characters inside strings and the number of brackets are
 // checked all over, and the syntax of every object that is read and of every value that is taken. A value that is

@@ -221,5 +221,12 @@ TEST_CASE("forms are told apart line by line", "[decoder]") {
     REQUIRE(has(event({}), "id=e1"));
     REQUIRE(has(decoded(json), "id=e2"));
     REQUIRE(has(event({{1, ""}, {2, ""}}), "id=e1"));
-    REQUIRE(has(event({{1, "{app}"}, {13, "ada"}}), "id=e1") == false);  // a brace in front says JSON
+    for (const std::size_t column : {1U, 2U}) {  // a brace in front says JSON, but not of 131 columns
+        const std::string text = event({{column, "{\"app\""}, {13, "ada"}});
+        REQUIRE(has(text, "id=e1"));
+        REQUIRE(has(text, "user_id=ada"));
+        REQUIRE(text.find("error") == std::string::npos);
+    }
+    const auto cut = tsv({{1, "{app}"}});
+    REQUIRE(decoded(cut.substr(0, cut.rfind('\t'))) == "error: not_json");
 }

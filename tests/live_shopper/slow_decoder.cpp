@@ -144,8 +144,13 @@ public:
         if (start == std::string_view::npos) {
             return "error: empty";
         }
-        const bool json = record[start] == '{';
-        const std::string error = json ? from_json(record) : from_tsv(record);
+        bool json = record[start] == '{';
+        std::string error = json ? from_json(record) : from_tsv(record);
+        if (json && error == "not_json" && std::count(record.begin(), record.end(), '\t') == 130) {
+            json = false;
+            event_ = ShopEvent{};
+            error = from_tsv(record);
+        }
         if (!error.empty()) {
             return "error: " + error;
         }
