@@ -194,8 +194,13 @@ class RealKafkaFleet(ShopTest):
     def test_a_rolling_restart_stops_nobody_for_long(self):
         self.begin("rolling")
         self.make_topic()
+
+        def start(number):
+            self.member(number, "--partitions", PARTITIONS, "--instance", f"rolling-{number}", "--snapshots",
+                        self.folder / f"disk-{number}", "--snapshot-interval", "1s")
+
         for number in range(3):
-            self.member(number, "--partitions", PARTITIONS, "--instance", f"rolling-{number}")
+            start(number)
         chance = random.Random(11)
         events = fleet_events(1800, seed=12)
         self.produce_spread(events[:600], chance)
@@ -208,7 +213,7 @@ class RealKafkaFleet(ShopTest):
             undisturbed = [path.read_text().count("given up") + path.read_text().count("lost") for path in others]
             began = time.monotonic()
             self.end(number)
-            self.member(number, "--partitions", PARTITIONS, "--instance", f"rolling-{number}")
+            start(number)
             # It has as many partitions as before, and has rebuilt them; a third each.
             wait_for("its partitions", lambda: before.read_text().count("caught up") >= lines + 2, 60)
             self.produce_spread(events[600 + 400 * number:1000 + 400 * number if number < 2 else None], chance)
@@ -216,6 +221,36 @@ class RealKafkaFleet(ShopTest):
             self.assertEqual(undisturbed, [path.read_text().count("given up") + path.read_text().count("lost")
                                            for path in others], self.logs())
         self.check_store(self.wanted(events), 60, "after the restarts")
+
+    def test_state_is_there_for_whoever_is_given_a_partition(self):
+        self.begin("moved")
+        self.make_topic()
+        snapshots = ("--partitions", PARTITIONS, "--snapshots", "kafka", "--snapshot-interval", "1s",
+                     "--log-level", "debug")
+        events = fleet_events(1500, seed=21)
+        chance = random.Random(22)
+        for number in range(2):
+            self.member(number, *snapshots)
+        self.produce_spread(events[:1200], chance)
+        self.check_store(self.wanted(events[:1200]), 90, "before one is killed")
+        kept = len(self.texts("a snapshot is kept"))
+        wait_for("snapshots of all of that", lambda: len(self.texts("a snapshot is kept")) >= kept + 6 * PARTITIONS, 60)
+        self.kill(self.processes[1])
+        self.produce_spread(events[1200:], chance)
+        self.check_store(self.wanted(events), 90, "after one was killed")
+        restored = self.texts("restored a snapshot")
+        # Its visitors and its shoppers, each to be read from where the snapshot was.
+        self.assertGreaterEqual(len(restored), PARTITIONS, self.logs())
+        self.assertFalse(self.texts("a snapshot cannot be used"))
+        # And all of them once more, where nobody has been left.
+        self.kill(self.processes[0])
+        self.member(2, *snapshots)
+        wait_for("its partitions", lambda: len(self.texts("restored a snapshot")) >= len(restored) + 2 * PARTITIONS, 60)
+        self.ask("FLUSHALL")
+        self.check_store(self.wanted(events), 90, "after all were killed")
+
+    def texts(self, message):
+        return [line for line in self.logs(10**6).splitlines() if f'msg="{message}"' in line]
 
     def test_after_any_faults_the_store_holds_what_the_events_say(self):
         chosen = os.environ.get("WEIR_FLEET_SEED", "1")
@@ -255,10 +290,14 @@ class RealKafkaFleet(ShopTest):
         events = fleet_events(600, seed)
         wanted = self.wanted(events)
         named = seed % 2 == 0
-        story = ["named" if named else "nameless"]
+        where = [None, "kafka", "disks"][seed // 2 % 3]  # snapshots are
+        story = ["named" if named else "nameless", f"snapshots: {where}"]
 
         def start(number):
-            self.member(number, "--partitions", PARTITIONS, *(("--instance", f"fleet-{number}") if named else ()))
+            snapshots = () if where is None else (
+                "--snapshot-interval", "1s", "--snapshots",
+                "kafka" if where == "kafka" else self.folder / f"disk-{number}")
+            self.member(number, "--partitions", PARTITIONS, *(("--instance", f"fleet-{number}") if named else ()), *snapshots)
 
         self.make_topic()
         for number in range(3):
