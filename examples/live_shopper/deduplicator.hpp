@@ -5,8 +5,8 @@
 // Deduplicator: tells the first event of an id from its repeats.
 //
 // A repeat is an event whose id was seen on one less than `span` of event time away; of several the latest is known.
-// Ids are kept as 128 bits: the 32 hex digits of a UUID, else a hash. They are forgotten by the hour, once event time
-// is past them by the span and an hour for events that come late.
+// Ids are kept as 128 bits: the 32 hex digits of a UUID, else a hash. They are forgotten some minutes after
+// event time is past them by the span and an hour for events that come late.
 //
 // Costs: O(1) expected an event. Memory: some 55 bytes an id.
 
@@ -40,13 +40,13 @@ public:
 
     /// Moves event time on; ids are forgotten.
     void advance_to(weir::Timestamp now) {
-        seen_.forget(weir::saturating_subtract(weir::saturating_subtract(now, span_), slack));
+        seen_.forget(weir::saturating_subtract(weir::saturating_subtract(now, span_), slack), forgotten_at_once);
     }
 
-    /// Forgets the ids of the hours that ended at or before `until`, to have their memory.
+    /// Forgets the ids of the stretches that ended at or before `until`, to have their memory.
     void forget(weir::Timestamp until) {
         seen_.forget(until);
-        forgotten_ = std::max(forgotten_, std::chrono::floor<std::chrono::hours>(until));
+        forgotten_ = std::max(forgotten_, Ids::stretch_of(until));
     }
 
     /// Whether the ids of events of this time are still known.
@@ -69,9 +69,11 @@ private:
             return static_cast<std::size_t>((id[0] ^ std::rotl(id[1], 32)) * 0x9E37'79B9'7F4A'7C15U);
         }
     };
-    using Hour = std::chrono::sys_time<std::chrono::hours>;
+
+    using Ids = Remembered<Id, IdHash>;
 
     static constexpr weir::Duration slack = std::chrono::hours{1};
+    static constexpr std::size_t forgotten_at_once = 16'384;  // a millisecond or two
 
     [[nodiscard]] static Id id_of(std::string_view text) {
         Id id{};
@@ -101,8 +103,8 @@ private:
     }
 
     weir::Duration span_;
-    Remembered<Id, IdHash> seen_;
-    Hour forgotten_ = std::chrono::floor<std::chrono::hours>(weir::Timestamp::min()) + std::chrono::hours{1};
+    Ids seen_;
+    Ids::Stretch forgotten_ = Ids::stretch_of(weir::Timestamp::min()) + Ids::Stretch::duration{1};
 };
 
 }  // namespace live_shopper

@@ -20,7 +20,7 @@ constexpr std::array<std::uint8_t, 8> magic{0x89, 's', 'h', 'o', 'p', '\r', '\n'
 
 // Of what is in a file, and of what the lanes make of events: one that computes a feature in another way is another
 // version.
-constexpr std::uint32_t version = 1;
+constexpr std::uint32_t version = 2;
 
 constexpr std::size_t keys_at_once = 64;
 
