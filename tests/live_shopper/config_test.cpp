@@ -213,6 +213,25 @@ TEST_CASE("bytes may come in units", "[config]") {
     CHECK_NOTHROW(live_shopper::validate(config));
 }
 
+TEST_CASE("snapshots are kept in a directory, or by a fleet in Kafka", "[config]") {
+    Config config;
+    live_shopper::read_config(R"({"snapshots": "/var/lib/shop", "snapshot_interval": "10m"})", "c", config);
+    CHECK(config.snapshots == "/var/lib/shop");
+    CHECK(config.snapshot_interval == 10min);
+    CHECK_FALSE(config.snapshots_in_kafka());
+    config.scale_out = true;
+    CHECK_NOTHROW(live_shopper::validate(config));
+    live_shopper::read_config(R"({"snapshots": "kafka"})", "c", config);
+    CHECK(config.snapshots_in_kafka());
+    CHECK_NOTHROW(live_shopper::validate(config));
+    CHECK(Config::snapshots_topic(config.visitors_topic()) == "live-shopper-visitors-snapshots");
+    config.scale_out = false;
+    CHECK_THROWS_WITH(live_shopper::validate(config),
+                      "snapshots: expected --scale-out with kafka, or a directory (./kafka is one), found neither");
+    config.snapshots = "./kafka";
+    CHECK_NOTHROW(live_shopper::validate(config));
+}
+
 TEST_CASE("a key with a slash in it is one key", "[config]") {
     CHECK(error_of(R"({"kafka": {"properties": {"a/b": 1, "a": 2}}})") == "none");
     CHECK_THAT(error_of(R"({"kafka/topic": {}, "kafka": {"topic": "a"}})"),

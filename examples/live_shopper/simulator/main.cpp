@@ -38,6 +38,8 @@ weir::Timestamp wall_clock() { return std::chrono::floor<weir::Duration>(std::ch
 struct Options {
     std::size_t shoppers = 50;
     double rate = 100;
+    double speed = 1;
+    double hours_ago = 0;
     std::string brokers;
     std::string topic = "enriched-good";
     std::vector<std::string> properties;
@@ -146,6 +148,7 @@ bool simulate(const Options& options) {
         turns.emplace(exponential(1), i);
     }
     const weir::Timestamp begin = wall_clock();
+    const weir::Timestamp begin_of_events = begin - weir::Duration{std::llround(options.hours_ago * 3'600'000)};
     double elapsed = 0;  // milliseconds
     const weir::Timestamp end =
         options.seconds ? begin + weir::Duration{std::llround(*options.seconds * 1000)} : weir::Timestamp::max();
@@ -173,7 +176,8 @@ bool simulate(const Options& options) {
             std::fflush(stdout);
             std::this_thread::sleep_for(std::min<weir::Duration>(time - now, 100ms));
         }
-        const Message message = shoppers[shopper].next(time - delay(random), time);
+        const weir::Timestamp event_time = begin_of_events + weir::Duration{std::llround(elapsed * options.speed)};
+        const Message message = shoppers[shopper].next(event_time - delay(random), event_time);
         send(message);
         if (chance(random, 0.01)) {
             send(message);  // delivery is at least once
@@ -197,6 +201,10 @@ int main(int argc, char** argv) {
         ->check(CLI::Range(1, 1'000'000));
     app.add_option("--rate", options.rate, "Events a second, of all together, on average [100]")
         ->check(CLI::Range(0.01, 1e6));
+    app.add_option("--speed", options.speed, "How many times as fast as the clock the time of the events runs [1]")
+        ->check(CLI::Range(0.001, 1e6));
+    app.add_option("--hours-ago", options.hours_ago, "When it begins, so long before now [0]")
+        ->check(CLI::NonNegativeNumber);
     app.add_option("-b,--brokers", options.brokers, "Kafka's brokers [standard output]")->type_name("HOST:PORT,...");
     app.add_option("-t,--topic", options.topic, "Kafka's topic [enriched-good]");
     app.add_option("-X", options.properties, "A property of librdkafka; may be repeated")
