@@ -9,6 +9,7 @@
 #include <cmath>
 #include <functional>
 #include <initializer_list>
+#include <limits>
 
 #include "stable_hash.hpp"
 
@@ -151,8 +152,10 @@ void Engine::advance_to(weir::Timestamp now) {
     }
 }
 
-void Engine::drain(const Sink& sink) {
-    shards_.drain([&](const weir::Metric& m) { hand_out(m, sink); });
+void Engine::drain(const Sink& sink) { drain(sink, std::numeric_limits<std::size_t>::max()); }
+
+bool Engine::drain(const Sink& sink, std::size_t keys) {
+    return shards_.drain([&](const weir::Metric& m) { hand_out(m, sink); }, keys);
 }
 
 void Engine::hand_out(const weir::Metric& m, const Sink& sink) {

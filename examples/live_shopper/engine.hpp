@@ -95,6 +95,8 @@ public:
 
     /// Hands every value that changed since the last drain to `sink`. The first drain hands out every live value.
     void drain(const Sink& sink);
+    /// The same for no more than about so many keys, counted in each lane. True where some are left.
+    bool drain(const Sink& sink, std::size_t keys);
 
     /// Forgets what has nothing left to hand out: for one who drains only in the end.
     void forget() { shards_.forget(); }

@@ -3,7 +3,9 @@
 #include "job.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <string>
+#include <utility>
 
 #include "first_offsets.hpp"
 #include "log.hpp"
@@ -95,7 +97,7 @@ void Job::step(weir::Duration wait) {
             begin(now);
             break;
         case Rebalance::revoked:
-            flush(now);
+            flush_all(now);
             release_by_ = weir::saturating_add(now, options_.release_wait);
             break;
         case Rebalance::lost:
@@ -117,8 +119,8 @@ void Job::step(weir::Duration wait) {
     }
     if (takes && assigned_ && !starting_) {
         const auto interval = options_.settings.flush_interval;
-        if (due(last_flush_, now, interval) || (dirty_ && due(last_event_flush_, now, interval))) {
-            flush(now);
+        if (flushing_ || due(last_flush_, now, interval) || (dirty_ && due(last_event_flush_, now, interval))) {
+            flush(now, options_.flush_keys);
         }
         if (due(last_commit_, now, options_.commit_interval)) {
             last_commit_ = now;
@@ -142,7 +144,7 @@ void Job::stop() {
         return;
     }
     if (assigned_ && !starting_) {
-        flush(clock_());
+        flush_all(clock_());
         source_.pause();
     }
     stopping_ = true;
@@ -312,6 +314,9 @@ void Job::forget() {
     lost_ = false;
     caught_up_ = false;
     dirty_ = false;
+    flushing_ = false;
+    first_flush_ = false;
+    wrote_ = false;
     paused_ = false;
     short_of_memory_ = false;
     last_flush_.reset();
@@ -400,13 +405,13 @@ void Job::check_caught_up(weir::Timestamp now) {
         return;
     }
     caught_up_ = true;
-    engine_->rebuilding(false);
+    first_flush_ = true;
     caught_up_share_.set(1);
     log::info("caught up", {{"partitions", progress_.size()},
                             {"read_back", read_back_},
                             {"keys", engine_->keys()},
                             {"seconds", began_ ? seconds(now - *began_) : 0.0}});
-    flush(now);
+    flush(now, options_.flush_keys);
 }
 
 void Job::advance(weir::Timestamp now) {
@@ -415,7 +420,11 @@ void Job::advance(weir::Timestamp now) {
     }
 }
 
-void Job::flush(weir::Timestamp now) {
+void Job::flush_all(weir::Timestamp now) { flush(now, std::numeric_limits<std::size_t>::max()); }
+
+// Hands over what has waited for longest. Positions are noted once nothing is left: then all that came before them has
+// been handed over, whatever came meanwhile.
+void Job::flush(weir::Timestamp now, std::size_t keys) {
     if (!caught_up_ || progress_.empty()) {
         return;
     }
@@ -435,10 +444,9 @@ void Job::flush(weir::Timestamp now) {
         dirty_ = false;
     }
     WriteBatch batch;
-    bool wrote = false;
     const weir::Timestamp event_time = engine_->now();
     std::uint64_t group = 0;
-    engine_->drain([&](const Write& write) {
+    const auto hand_over = [&](const Write& write) {
         if (batch.size() >= portion && write.group != group) {
             store_.submit(std::move(batch), ++ticket_);
             batch = WriteBatch{};
@@ -449,18 +457,25 @@ void Job::flush(weir::Timestamp now) {
         } else {
             batch.set(write.key, write.value, write.expires_at - event_time, group);
         }
-        wrote = true;
-    });
+        wrote_ = true;
+    };
+    flushing_ = engine_->drain(hand_over, keys);
     if (!batch.empty()) {
         store_.submit(std::move(batch), ++ticket_);
     }
     metrics_.flush.observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
 
+    if (flushing_) {
+        return;
+    }
+    if (std::exchange(first_flush_, false)) {  // until now the store may have had what another one wrote
+        engine_->rebuilding(false);
+    }
     bool moved = false;
     for (Progress& progress : progress_) {
         moved = moved || progress.next != progress.noted;
     }
-    if (!wrote && !moved) {
+    if (!std::exchange(wrote_, false) && !moved) {
         return;
     }
     current_.ticket = ticket_;

@@ -58,6 +58,7 @@ struct JobOptions {
     std::size_t memory_limit = 0;                     // bytes; 0: none
     std::function<std::size_t()> memory;  // bytes in use, asked each turn; empty: those of the state, O(keys)
     weir::Duration memory_grace = std::chrono::hours{1};  // how late events may be once something was dropped
+    std::size_t flush_keys = 4096;  // handed over in a turn; the rest of a flush follows in the next ones
     weir::Duration commit_interval = std::chrono::seconds{1};
     weir::Duration read_back_slack = std::chrono::minutes{10};   // read further back than the longest window by this
     weir::Duration release_wait = std::chrono::seconds{2};       // for acknowledgements before partitions are given up
@@ -132,7 +133,8 @@ private:
     void check_caught_up(weir::Timestamp now);
     [[nodiscard]] bool settled(weir::Timestamp now);
     void advance(weir::Timestamp now);
-    void flush(weir::Timestamp now);
+    void flush(weir::Timestamp now, std::size_t keys);
+    void flush_all(weir::Timestamp now);
     void collect_acknowledgements();
     void keep_within_memory();
     void pause_or_resume();
@@ -176,9 +178,12 @@ private:
     std::optional<weir::Timestamp> reached_;  // when the last partition came to its target
     std::uint64_t read_back_ = 0;
     bool assigned_ = false;
-    bool starting_ = false;  // start() has to be tried again
-    bool lost_ = false;      // the store may have lost what it had when the snapshot was taken
-    bool dirty_ = false;     // an event came since the last flush
+    bool starting_ = false;     // start() has to be tried again
+    bool lost_ = false;         // the store may have lost what it had when the snapshot was taken
+    bool dirty_ = false;        // an event came since the last flush
+    bool flushing_ = false;     // there is more to hand over
+    bool first_flush_ = false;  // of all live values has begun
+    bool wrote_ = false;        // since the last positions that were noted
     bool caught_up_ = false;
     bool paused_ = false;
     bool short_of_memory_ = false;

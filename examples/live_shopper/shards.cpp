@@ -136,6 +136,8 @@ struct Shards::Shard {
     std::pmr::monotonic_buffer_resource arena{std::size_t{1} << 16};
     std::vector<Queued> queue;
     std::vector<Drained> drained;
+    std::size_t drained_keys = 0;
+    bool more = false;  // was left
     Settled settled;
 };
 
@@ -248,12 +250,12 @@ void Shards::advance_to(weir::Timestamp now) {
     fork_join_ ? fork_join_->run(advance) : advance(0);
 }
 
-void Shards::drain(const weir::MetricSink& sink) {
+bool Shards::drain(const weir::MetricSink& sink, std::size_t& keys) {
     if (!fork_join_) {
-        shards_[0]->users.drain(sink);
-        shards_[0]->sessions.drain(sink);
-        return;
+        const bool more = shards_[0]->users.drain(sink, keys);
+        return shards_[0]->sessions.drain(sink, keys) || more;
     }
+    const std::size_t each = keys / shards_.size() + 1;
     queued_ = 0;
     fork_join_->run([&](std::size_t i) {
         Shard& shard = *shards_[i];
@@ -265,10 +267,15 @@ void Shards::drain(const weir::MetricSink& sink) {
             d.text += m.value;
             shard.drained.push_back(std::move(d));
         };
-        shard.users.drain(keep);
-        shard.sessions.drain(keep);
+        shard.drained_keys = each;
+        shard.more = shard.users.drain(keep, shard.drained_keys);
+        shard.more = shard.sessions.drain(keep, shard.drained_keys) || shard.more;
+        shard.drained_keys = each - shard.drained_keys;
     });
+    bool more = false;
     for (const auto& shard : shards_) {
+        more = more || shard->more;
+        keys -= std::min(keys, shard->drained_keys);
         for (const Shard::Drained& d : shard->drained) {
             const std::string_view text = d.text;
             sink(weir::Metric{d.lane, d.name, d.window, text.substr(0, d.key_size), text.substr(d.key_size),
@@ -276,6 +283,7 @@ void Shards::drain(const weir::MetricSink& sink) {
         }
         shard->drained.clear();
     }
+    return more;
 }
 
 void Shards::forget() {

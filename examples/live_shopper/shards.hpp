@@ -81,7 +81,7 @@ public:
     void assume_published(std::string_view user);
     void assume_published();
     void advance_to(weir::Timestamp now);
-    void drain(const weir::MetricSink& sink);
+    bool drain(const weir::MetricSink& sink, std::size_t& keys);
     void forget();
 
     /// As Pipeline's, in all shards.

@@ -124,8 +124,8 @@ struct SnapshotTopic::Manifest {
 // Reads in a partition, until nothing has come for as long as the patience.
 class SnapshotTopic::Reading {
 public:
-    Reading(SnapshotTopic& topic, std::int32_t partition)
-        : client_{topic.consumer()}, topic_{topic.topic_}, partition_{partition} {}
+    Reading(SnapshotTopic& topic, std::int32_t partition, weir::Duration most = patience)
+        : client_{topic.consumer()}, topic_{topic.topic_}, partition_{partition}, most_{most} {}
 
     /// The first offset and the one past the last.
     [[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> ends() {
@@ -158,7 +158,7 @@ public:
                 break;
             }
             if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                deadline_ = Steady::now() + patience;
+                deadline_ = Steady::now() + most_;
                 stopped = !f(*message);
                 more = !stopped;
             } else {
@@ -190,7 +190,8 @@ private:
     rd_kafka_t* client_;
     const std::string& topic_;
     std::int32_t partition_;
-    Steady::time_point deadline_ = Steady::now() + patience;
+    weir::Duration most_;
+    Steady::time_point deadline_ = Steady::now() + most_;
 };
 
 class SnapshotTopic::Store final : public SnapshotStore {
@@ -199,12 +200,22 @@ public:
         : topic_{topic}, partition_{partition}, store_{number} {
         topic_.stores_[store_] = this;
     }
-    ~Store() override { topic_.stores_.erase(store_); }
+    ~Store() override {
+        if (state_ == State::open) {
+            abandon();
+        }
+        topic_.stores_.erase(store_);
+    }
     Store(const Store&) = delete;
     Store& operator=(const Store&) = delete;
 
     void begin() override {
         abandon();
+        // What is sent has to lead to what is there already.
+        if (!known_ && (find(std::chrono::seconds{1}), !known_)) {
+            state_ = State::failed;
+            return;
+        }
         open_ = Manifest{};
         static std::random_device random;
         std::generate(open_.number.begin(), open_.number.end(), [] { return static_cast<std::uint8_t>(random()); });
@@ -261,31 +272,10 @@ public:
     }
 
     std::vector<std::string> names() override {
-        Reading reading{topic_, partition_};
-        const auto ends = reading.ends();
-        kept_.clear();
-        newest_ = -1;
-        if (!ends || ends->first == ends->second) {
-            return {};
-        }
-        const auto [low, high] = *ends;
-        for (std::size_t i = 0; i != looks_back.size() && newest_ < 0; ++i) {
-            reading.from(std::max(low, high - looks_back[i]), [&, end = high](const rd_kafka_message_t& message) {
-                if (const auto header = Header::of(message)) {
-                    newest_ = header->kind == Kind::manifest ? message.offset : header->newest;
-                }
-                return message.offset + 1 < end;
-            });
-        }
+        find(patience);
         std::vector<std::string> out;
-        for (auto at = newest_; at >= low && at < high && kept_.size() != kept;) {
-            const auto manifest = reading.manifest_at(at);
-            if (!manifest) {
-                break;
-            }
-            kept_.push_back({at, *manifest});
-            out.push_back(fmt::format("{}:{}@{}", topic_.topic_, partition_, at));
-            at = manifest->previous < at ? manifest->previous : -1;
+        for (const Kept& k : kept_) {
+            out.push_back(fmt::format("{}:{}@{}", topic_.topic_, partition_, k.offset));
         }
         return out;
     }
@@ -346,6 +336,35 @@ private:
         std::int64_t offset;
         Manifest manifest;
     };
+
+    // Looks for what is kept, for so long at most; whether it came to know is in `known_`.
+    void find(weir::Duration most) {
+        Reading reading{topic_, partition_, most};
+        const auto ends = reading.ends();
+        kept_.clear();
+        newest_ = -1;
+        known_ = ends.has_value();
+        if (!ends || ends->first == ends->second) {
+            return;
+        }
+        const auto [low, high] = *ends;
+        for (std::size_t i = 0; i != looks_back.size() && newest_ < 0; ++i) {
+            reading.from(std::max(low, high - looks_back[i]), [&, end = high](const rd_kafka_message_t& message) {
+                if (const auto header = Header::of(message)) {
+                    newest_ = header->kind == Kind::manifest ? message.offset : header->newest;
+                }
+                return message.offset + 1 < end;
+            });
+        }
+        for (auto at = newest_; at >= low && at < high && kept_.size() != kept;) {
+            const auto manifest = reading.manifest_at(at);
+            if (!manifest) {
+                break;
+            }
+            kept_.push_back({at, *manifest});
+            at = manifest->previous < at ? manifest->previous : -1;
+        }
+    }
 
     void send_chunk(std::span<const std::byte> bytes) {
         const Header header{Kind::chunk, open_.number, open_.chunks, newest_};
@@ -414,6 +433,7 @@ private:
     std::vector<std::byte> buffer_;  // of it, for the next chunk
     std::uint32_t delivered_ = 0;
     std::size_t waiting_ = 0;   // bytes
+    bool known_ = false;        // whether what follows is
     std::int64_t newest_ = -1;  // offset of a manifest
     std::deque<Kept> kept_;     // the newest first
 };

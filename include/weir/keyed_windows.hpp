@@ -29,6 +29,7 @@
 #include <cstdint>
 #include <functional>
 #include <iterator>
+#include <limits>
 #include <memory>
 #include <memory_resource>
 #include <optional>
@@ -111,7 +112,14 @@ public:
     /// Calls `f(key, window)` once for each key that changed since the last drain and forgets windows that are over.
     /// With the last of many keys goes the storage too.
     template <class F>
-    void drain(F f);
+    void drain(F f) {
+        auto all = std::numeric_limits<std::size_t>::max();
+        static_cast<void>(drain(f, all));
+    }
+    /// The same for no more than `keys` of them, which is less by as many afterwards; those that have waited for
+    /// longest come first. True where some are left. O(keys) and a move of what is left.
+    template <class F>
+    bool drain(F& f, std::size_t& keys);
 
     /// Forgets, without a drain, the changed windows that are over and that `f(window)` accepts. O(changed keys).
     template <class F>
@@ -447,11 +455,13 @@ void KeyedWindows<Key, Window, Hash>::advance_to(Timestamp now) {
 
 template <class Key, class Window, class Hash>
 template <class F>
-void KeyedWindows<Key, Window, Hash>::drain(F f) {
+bool KeyedWindows<Key, Window, Hash>::drain(F& f, std::size_t& keys) {
     decltype(changed_) changed{changed_.get_allocator()};
     changed.swap(changed_);
+    const std::size_t some = std::min(keys, changed.size());
+    keys -= some;
     constexpr std::size_t apart = 8;
-    for (std::size_t i = 0; i != changed.size(); ++i) {
+    for (std::size_t i = 0; i != some; ++i) {
         if (i + apart < changed.size()) {
             slots_.prefetch(changed[i + apart]);
         }
@@ -464,11 +474,14 @@ void KeyedWindows<Key, Window, Hash>::drain(F f) {
             forget(changed[i]);
         }
     }
-    changed.clear();
+    changed.erase(changed.begin(), changed.begin() + static_cast<std::ptrdiff_t>(some));
     if (changed_.empty()) {
         changed_.swap(changed);  // keeps the storage
+    } else {
+        changed_.insert(changed_.begin(), changed.begin(), changed.end());
     }
     release();
+    return !changed_.empty();
 }
 
 template <class Key, class Window, class Hash>

@@ -111,8 +111,9 @@ public:
     virtual Taken process(const Event& event) = 0;
     /// Moves event time on; values decay.
     virtual void advance_to(Timestamp now) = 0;
-    /// Hands every value that changed since the last drain to `sink`.
-    virtual void drain(const MetricSink& sink) = 0;
+    /// Hands every value that changed since the last drain to `sink`, but of no more than `keys` keys, which is less by
+    /// as many afterwards. True where some are left.
+    virtual bool drain(const MetricSink& sink, std::size_t& keys) = 0;
     /// Forgets, without a drain, keys that have nothing left to hand out.
     virtual void forget() = 0;
     /// When the next value changes by itself.
@@ -580,12 +581,13 @@ public:
         }
     }
 
-    void drain(const MetricSink& sink) override {
-        keyed_.drain([&](std::string_view key, State& state) {
+    bool drain(const MetricSink& sink, std::size_t& keys) override {
+        const auto hand_out = [&](std::string_view key, State& state) {
             for (std::size_t w = 0; w != labels_.size(); ++w) {
                 publish(state, w, key, sink);
             }
-        });
+        };
+        return keyed_.drain(hand_out, keys);
     }
 
     void forget() override {
@@ -821,8 +823,8 @@ public:
         }
     }
 
-    void drain(const MetricSink& sink) override {
-        keyed_.drain([&](std::string_view key, State& state) {
+    bool drain(const MetricSink& sink, std::size_t& keys) override {
+        const auto hand_out = [&](std::string_view key, State& state) {
             const auto& open = state.sessions.sessions();
             if (dropped_.misses(key, Timestamp::min())) {
                 publisher_.erase(state.published, keyed_.now(), "", key, sink);
@@ -834,7 +836,8 @@ public:
             if (state.closed && (!open.empty() || expires_at(*state.closed) <= keyed_.now())) {
                 state.closed.reset();  // until then it may have to be handed out again
             }
-        });
+        };
+        return keyed_.drain(hand_out, keys);
     }
 
     void forget() override {

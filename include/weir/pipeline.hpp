@@ -18,6 +18,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <memory_resource>
 #include <optional>
@@ -79,9 +80,18 @@ public:
 
     /// Hands every value that changed since the last drain to `sink`.
     void drain(const MetricSink& sink) {
+        auto all = std::numeric_limits<std::size_t>::max();
+        static_cast<void>(drain(sink, all));
+    }
+    /// The same for no more than `keys` keys, counted in each lane, which is less by as many afterwards; lane by lane,
+    /// and in each those that have waited for longest come first. True where some are left. What changes between two
+    /// calls waits behind them.
+    bool drain(const MetricSink& sink, std::size_t& keys) {
+        bool more = false;
         for (const auto& lane : lanes_) {
-            lane->drain(sink);
+            more = lane->drain(sink, keys) || more;
         }
+        return more;
     }
 
     /// Forgets, without a drain, keys that have nothing left to hand out: for one who drains only in the end.

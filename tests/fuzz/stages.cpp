@@ -1,10 +1,10 @@
 // Copyright 2026 The weir authors
 // SPDX-License-Identifier: Apache-2.0
 
-// The records between the stages of a fleet. Bytes become records, most of them good, some with a byte changed, some any
-// bytes at all, and go through a stage of visitors to one of shoppers. A record that is read is read again from what is
-// written of it; what a stage sends the next one can read; a stage that is restored from its snapshot in the middle of
-// it sends what the first one does.
+// The records between the stages of a fleet. Bytes become records, most of them good, some with a byte changed, some
+// any bytes at all, and go through a stage of visitors to one of shoppers. A record that is read is read again from
+// what is written of it; what a stage sends the next one can read; a stage that is restored from its snapshot in the
+// middle of it sends what the first one does.
 
 #include <array>
 #include <cstddef>
@@ -37,7 +37,8 @@ using Sent = std::vector<std::string>;
 
 class Fleet {
 public:
-    explicit Fleet(Bytes bytes) : bytes_{bytes}, visitors_{std::make_unique<VisitorStage>(settings(), horizon(), 0, 1, shoppers)} {
+    explicit Fleet(Bytes bytes)
+        : bytes_{bytes}, visitors_{std::make_unique<VisitorStage>(settings(), horizon(), 0, 1, shoppers)} {
         for (Engine& engine : engines_) {
             engine.rebuilding(false);
         }

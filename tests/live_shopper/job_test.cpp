@@ -89,6 +89,60 @@ TEST_CASE("an event reaches the store and its offset is committed", "[job]") {
     CHECK(run.metrics.event_to_redis.snapshot().sum < 0.1);
 }
 
+TEST_CASE("a long flush is handed over in parts and committed as a whole", "[job]") {
+    World world;
+    for (int i = 0; i != 100; ++i) {
+        world.produce(view("e" + std::to_string(i), world.now, "u" + std::to_string(i)));
+    }
+    const auto written = [&] {
+        int users = 0;
+        for (int i = 0; i != 100; ++i) {
+            users += world.value("user:u" + std::to_string(i) + ":product_view_count_5m") ? 1 : 0;
+        }
+        return users;
+    };
+    JobOptions options;
+    options.flush_keys = 10;
+    Run run{world, options};
+    while (written() == 0) {
+        run.steps(1);
+    }
+    REQUIRE(run.job->caught_up());
+    for (int before = 0; written() != 100;) {
+        CHECK_FALSE(world.logs[0].committed);
+        if (before == 0) {
+            world.produce(view("more", world.now, "u0"));  // of one who has been handed over
+        }
+        before = written();
+        run.steps(1, 2s);  // commits are due
+        REQUIRE(written() >= before);
+        REQUIRE(written() <= before + 10);
+        REQUIRE(run.metrics.commits.value() == 0);
+    }
+    run.steps(200);
+    CHECK(world.logs[0].committed == 101);
+    CHECK(world.value("user:u0:product_view_count_5m") == "2");
+}
+
+TEST_CASE("what waits to be handed over is when a job stops", "[job]") {
+    World world;
+    for (int i = 0; i != 100; ++i) {
+        world.produce(view("e" + std::to_string(i), world.now, "u" + std::to_string(i)));
+    }
+    JobOptions options;
+    options.flush_keys = 10;
+    Run run{world, options};
+    while (world.values.empty()) {
+        run.steps(1);
+    }
+    CHECK_FALSE(world.value("user:u99:product_view_count_5m"));
+    SECTION("by itself") { run.job->stop(); }
+    SECTION("for others") { run.source.revoke(); }
+    run.steps(2);
+    CHECK(world.value("user:u99:product_view_count_5m") == "1");
+    CHECK(world.logs[0].committed == 100);
+}
+
 TEST_CASE("the first event in a while is written at once", "[job]") {
     World world;
     Run run{world};

@@ -3,6 +3,12 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstddef>
+#include <limits>
+#include <map>
+#include <random>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include <catch2/catch.hpp>
@@ -49,6 +55,61 @@ TEST_CASE("several shards write what one writes, drain for drain", "[shards]") {
         CHECK(several.settle().accepted == accepted);
         CHECK(writes > 3'000);
         CHECK(erased > 20);
+    }
+}
+
+TEST_CASE("drained some keys at a time the store ends the same", "[shards]") {
+    for (const std::size_t shards : {1U, 3U}) {
+        CAPTURE(shards);
+        using Store = std::map<std::string, std::pair<std::string, weir::Timestamp>>;
+        const auto drain_into = [](Engine& engine, Store& store, std::size_t keys) {
+            return engine.drain(
+                [&](const Write& w) {
+                    if (w.erase) {
+                        store.erase(std::string{w.key});
+                    } else {
+                        store[std::string{w.key}] = {std::string{w.value}, w.expires_at};
+                    }
+                },
+                keys);
+        };
+        constexpr auto all = std::numeric_limits<std::size_t>::max();
+        Engine whole{Settings{}};
+        Engine parts{Settings{}, shards};
+        Store of_whole;
+        Store of_parts;
+        Visits visits{4711};
+        std::mt19937 random{7};
+        std::size_t left = 0;
+        for (int step = 0; step != 3'000; ++step) {
+            const ShopEvent e = visits.next();
+            whole.accept(e, visits.now());
+            parts.accept(e, visits.now());
+            if (step % 23 == 0) {
+                whole.advance_to(visits.now());
+                parts.advance_to(visits.now());
+                drain_into(whole, of_whole, all);
+                left += drain_into(parts, of_parts, random() % 20) ? 1U : 0U;
+            }
+        }
+        CHECK(left > 20);
+        for (int i = 0; drain_into(parts, of_parts, 5); ++i) {
+            REQUIRE(i < 10'000);
+        }
+        whole.advance_to(visits.now());
+        parts.advance_to(visits.now());
+        drain_into(whole, of_whole, all);
+        drain_into(parts, of_parts, all);
+        for (Store* const store : {&of_whole, &of_parts}) {
+            std::erase_if(*store, [&](const auto& entry) { return entry.second.second <= whole.now(); });
+        }
+        CHECK(of_whole.size() > 100);
+        for (const auto& [key, held] : of_whole) {
+            INFO(key);
+            const auto found = of_parts.find(key);
+            REQUIRE(found != of_parts.end());
+            REQUIRE(found->second.first == held.first);
+        }
     }
 }
 

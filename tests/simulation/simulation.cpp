@@ -99,8 +99,11 @@ struct Process {
     int steps_after_stall = -1;  // left to a process that has a successor
 };
 
-live_shopper::JobOptions job_options(std::size_t memory_limit) {
+live_shopper::JobOptions job_options(std::size_t memory_limit, std::size_t process) {
     live_shopper::JobOptions options;
+    if (process % 2 == 0) {
+        options.flush_keys = 12;  // few of those that there are
+    }
     options.settings = settings();
     options.fence = "fence";
     options.max_pending = 2000;
@@ -124,7 +127,11 @@ struct OneProcess final : Process {
           store{world, hook},
           letters{world, hook},
           snapshots{snapshots_of(world, hook, its_number)},
-          job{with_snapshots(job_options(memory_limit), snapshots.get()), source, store, letters, metrics,
+          job{with_snapshots(job_options(memory_limit, its_number), snapshots.get()),
+              source,
+              store,
+              letters,
+              metrics,
               [this, &world] { return world.now + clock_error_now; }} {}
 
     void step() override { job.step(0ms); }
@@ -340,7 +347,7 @@ private:
             source, to_shoppers, snapshots_of(world.visitors, source));
     }
     std::unique_ptr<live_shopper::Machine> make_shoppers(live_shopper::PartitionSource& source) {
-        auto options = job_options(memory_limit);
+        auto options = job_options(memory_limit, number);
         options.settings.dedupe = horizon;
         auto& before = refused[number_of(source)];
         options.refused = before;

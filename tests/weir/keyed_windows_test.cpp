@@ -105,6 +105,12 @@ void compare_keyed(const Window& prototype, const KeyedShape& shape) {
     struct Slow {
         Window window;
         bool marked = false;
+        std::size_t since = 0;  // the step at which it was
+
+        void mark(std::size_t step) {
+            since = marked ? since : step;
+            marked = true;
+        }
     };
     std::map<Key, Slow> slow;
     Timestamp now = Timestamp::min();
@@ -131,7 +137,9 @@ void compare_keyed(const Window& prototype, const KeyedShape& shape) {
             Slow& s = slow.try_emplace(key, Slow{prototype}).first->second;
             const bool changed = s.window.advance_to(now);
             const bool expected = s.window.insert(t, x);
-            s.marked = s.marked || changed || expected || weir::detail::forgettable(s.window);
+            if (changed || expected || weir::detail::forgettable(s.window)) {
+                s.mark(step);
+            }
             REQUIRE(accepted == expected);
         } else if (action < 17) {
             std::int64_t to = latest + weir_tests::RandomTimes::between(random, -60 * shape.unit, 20 * shape.unit);
@@ -146,34 +154,59 @@ void compare_keyed(const Window& prototype, const KeyedShape& shape) {
             for (auto& [key, s] : slow) {
                 const bool before = weir::detail::forgettable(s.window);
                 const bool changed = s.window.advance_to(now);
-                s.marked = s.marked || changed || (!before && weir::detail::forgettable(s.window));
+                if (changed || (!before && weir::detail::forgettable(s.window))) {
+                    s.mark(step);
+                }
             }
         } else if (action < 18) {
             std::set<Key> handed;
             bool right = true;
-            fast.drain([&](const Key& key, auto& window) {
+            const auto hand_over = [&](const Key& key, auto& window) {
                 const auto found = slow.find(key);
                 right = right && handed.insert(key).second && found != slow.end() && found->second.marked;
                 if (right) {
                     window.advance_to(now);
                     right = look(window) == look(found->second.window);
                 }
-            });
-            std::set<Key> expected;
+            };
+            // All of them, or no more than some.
+            const bool some = pick(random, 2) == 0;
+            const std::size_t most = some ? pick(random, shape.keys) : slow.size();
+            bool more = false;
+            if (some) {
+                auto keys = most;
+                more = fast.drain(hand_over, keys);
+                right = right && keys == most - handed.size();
+            } else {
+                fast.drain(hand_over);
+            }
+            std::size_t changed = 0;
+            std::size_t latest_handed = 0;
+            std::size_t earliest_left = shape.steps;
             for (const auto& [key, s] : slow) {
                 if (s.marked) {
-                    expected.insert(key);
+                    ++changed;
+                    if (handed.count(key) != 0) {
+                        latest_handed = std::max(latest_handed, s.since);
+                    } else {
+                        earliest_left = std::min(earliest_left, s.since);
+                    }
                 }
             }
-            if (!right || handed != expected) {
+            if (!right || handed.size() != std::min(most, changed) || more != (changed > most) ||
+                latest_handed > earliest_left) {
                 FAIL("what a drain hands over differs at step " << step);
             }
             drained += handed.size();
             const std::size_t before = slow.size();
-            std::erase_if(slow, [](const auto& entry) { return weir::detail::forgettable(entry.second.window); });
+            std::erase_if(slow, [&](const auto& entry) {
+                return handed.count(entry.first) != 0 && weir::detail::forgettable(entry.second.window);
+            });
             forgotten += before - slow.size();
-            for (auto& entry : slow) {
-                entry.second.marked = false;
+            for (const Key& key : handed) {
+                if (const auto found = slow.find(key); found != slow.end()) {
+                    found->second.marked = false;
+                }
             }
         } else if (action == 18 && pick(random, 4) == 0) {
             // Those that are over go without a drain.

@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -103,12 +105,13 @@ struct Run {
 /// Feeds events; event time is at most what the events not yet seen allow. `often`: how often it and drains come.
 Run run(const std::vector<Visit>& events, std::int64_t late, Random& random, std::size_t often,
         std::int64_t shift = 0) {
+    constexpr auto all = std::numeric_limits<std::size_t>::max();
     Run made;
     auto pipeline = make_pipeline();
     weir::Timestamp now = weir::Timestamp::min();
-    const auto flush = [&] {
+    const auto flush = [&](std::size_t keys) {
         made.store.advance_to(now);
-        for (Written& w : drain(pipeline)) {
+        for (Written& w : drain(pipeline, keys)) {
             made.store.apply(w);
             made.writes.push_back(std::move(w));
         }
@@ -123,12 +126,12 @@ Run run(const std::vector<Visit>& events, std::int64_t late, Random& random, std
             pipeline.advance_to(now);
         }
         if (often != 0 && pick(random, often) == 0) {
-            flush();
+            flush(pick(random, 2) == 0 ? all : pick(random, 4));
         }
     }
     now = latest + 150ms;
     pipeline.advance_to(now);
-    flush();
+    flush(all);
     return made;
 }
 

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <limits>
 #include <map>
 #include <string>
 #include <tuple>
@@ -77,11 +78,12 @@ private:
     std::map<Key, Held> held_;
 };
 
-/// Everything a drain hands out.
+/// Everything a drain hands out, of no more than so many keys.
 template <class Event>
-std::vector<Written> drain(weir::Pipeline<Event>& pipeline) {
+std::vector<Written> drain(weir::Pipeline<Event>& pipeline,
+                           std::size_t keys = std::numeric_limits<std::size_t>::max()) {
     std::vector<Written> all;
-    pipeline.drain([&](const weir::Metric& m) { all.emplace_back(m); });
+    pipeline.drain([&](const weir::Metric& m) { all.emplace_back(m); }, keys);
     return all;
 }
 
