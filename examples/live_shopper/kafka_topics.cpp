@@ -67,6 +67,7 @@ public:
         if (compacted) {  // what is still written to is left alone, so it must not be much
             rd_kafka_NewTopic_set_config(wanted.get(), "segment.bytes", "67108864");
             rd_kafka_NewTopic_set_config(wanted.get(), "segment.ms", "600000");
+            rd_kafka_NewTopic_set_config(wanted.get(), "delete.retention.ms", "600000");
         }
         rd_kafka_NewTopic_set_config(wanted.get(), "message.timestamp.type", "LogAppendTime");
         rd_kafka_NewTopic_set_config(wanted.get(), "max.message.bytes", "8388608");
