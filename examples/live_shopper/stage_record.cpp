@@ -84,6 +84,7 @@ void append_head(std::string& out, const StageRecord& record) {
 // Beyond anything that the decoder makes of prices and quantities, and far from where sums overflow.
 constexpr Wide most_millionths = Wide{1'000'000'000'000'000'000} * 1'000'000'000'000'000'000;
 constexpr std::uint64_t most_quantity = 1'000'000'000;
+constexpr Wide most_milliseconds = Wide{1} << 53;  // from 1970, so that lengths of time can be added and taken away
 
 // Reads from the front; once something is not there, nothing is.
 class Bytes {
@@ -124,7 +125,7 @@ public:
 
     weir::Timestamp time() {
         const Wide n = wide();
-        if (n < std::numeric_limits<std::int64_t>::min() || n > std::numeric_limits<std::int64_t>::max()) {
+        if (n < -most_milliseconds || n > most_milliseconds) {
             fail();
             return {};
         }

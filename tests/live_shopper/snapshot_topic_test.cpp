@@ -250,7 +250,7 @@ TEST_CASE("what others write to the topic is passed over", "[snapshots][kafka]")
 TEST_CASE("a broker that is away costs the snapshot and no more", "[snapshots][kafka]") {
     EmbeddedKafka kafka{topic, 1};
     auto config = config_of(kafka);
-    config.properties = {{"message.timeout.ms", "300"}};
+    config.properties = {{"message.timeout.ms", "3000"}};
     Metrics metrics;
     SnapshotTopic snapshots{config, topic, metrics};
     const auto store = snapshots.of_partition(0);
@@ -259,7 +259,7 @@ TEST_CASE("a broker that is away costs the snapshot and no more", "[snapshots][k
     store->begin();
     store->append(some_bytes(600'000, 2));
     store->complete();
-    wait_for([&] { return store->state() == SnapshotState::failed; });
+    wait_for([&] { return store->state() == SnapshotState::failed; }, 30s);
     store->abandon();
     const auto began = std::chrono::steady_clock::now();
     CHECK(snapshots.of_partition(0)->names().empty());

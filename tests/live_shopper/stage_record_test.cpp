@@ -12,6 +12,7 @@
 
 #include "features.hpp"
 #include "settings.hpp"
+#include "shop_events.hpp"
 #include "stage_time.hpp"
 
 using namespace live_shopper;
@@ -76,7 +77,9 @@ private:
         texts_.emplace_back(lengths[pick(std::size(lengths))], static_cast<char>(pick(256)));
         return texts_.back();
     }
-    weir::Timestamp time() { return weir::Timestamp{weir::Duration{static_cast<std::int64_t>(random_()) >> pick(64)}}; }
+    weir::Timestamp time() {
+        return weir::Timestamp{weir::Duration{static_cast<std::int64_t>(random_()) >> (11 + pick(53))}};
+    }
     std::optional<weir::Decimal> decimal() {
         if (pick(3) == 0) {
             return std::nullopt;
@@ -137,6 +140,20 @@ TEST_CASE("a record that is cut, longer or of another version is refused", "[sta
         other[0] = 2;
         REQUIRE_FALSE(read(other, again));
     }
+}
+
+TEST_CASE("a record of a time that cannot be is refused", "[stage_record]") {
+    const auto reads = [](weir::Timestamp t) {
+        StageRecord record;
+        record.time = t;
+        const std::string bytes = bytes_of(record);
+        return read(bytes, record);
+    };
+    CHECK(reads(shop_events::noon));
+    CHECK(reads(weir::Timestamp{weir::Duration{std::int64_t{1} << 53}}));
+    CHECK_FALSE(reads(weir::Timestamp{weir::Duration{(std::int64_t{1} << 53) + 1}}));
+    CHECK_FALSE(reads(weir::Timestamp::max()));
+    CHECK_FALSE(reads(weir::Timestamp::min()));
 }
 
 TEST_CASE("bytes that are no record do no harm", "[stage_record]") {
