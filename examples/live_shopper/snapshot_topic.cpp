@@ -127,22 +127,8 @@ public:
     Reading(SnapshotTopic& topic, std::int32_t partition, weir::Duration most = patience)
         : client_{topic.consumer()}, topic_{topic.topic_}, partition_{partition}, most_{most} {}
 
-    /// The first offset and the one past the last.
-    [[nodiscard]] std::optional<std::pair<std::int64_t, std::int64_t>> ends() {
-        std::int64_t low = 0;
-        std::int64_t high = 0;
-        const auto error =
-            rd_kafka_query_watermark_offsets(client_, topic_.c_str(), partition_, &low, &high, milliseconds_left());
-        if (error != RD_KAFKA_RESP_ERR_NO_ERROR) {
-            log::warn("the topic of snapshots does not answer",
-                      {{"topic", topic_}, {"partition", partition_}, {"error", error_text(error)}});
-            return std::nullopt;
-        }
-        return std::pair{low, high};
-    }
-
-    /// Calls `f` with the records from `offset` on while it gives true. False where it was not asked to stop: the
-    /// partition has ended, or the broker does not answer.
+    /// Calls `f` with the records from `offset` on while it gives true. Whether the partition has ended before that: it
+    /// has not where the broker does not answer.
     template <class F>
     bool from(std::int64_t offset, F f) {
         const KafkaPartitions list{rd_kafka_topic_partition_list_new(1)};
@@ -150,7 +136,7 @@ public:
         if (rd_kafka_assign(client_, list.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
             return false;
         }
-        bool stopped = false;
+        bool ended = false;
         for (bool more = true; more && Steady::now() < deadline_;) {
             const std::unique_ptr<rd_kafka_message_t, decltype(&rd_kafka_message_destroy)> message{
                 rd_kafka_consumer_poll(client_, milliseconds_left()), &rd_kafka_message_destroy};
@@ -159,14 +145,14 @@ public:
             }
             if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
                 deadline_ = Steady::now() + most_;
-                stopped = !f(*message);
-                more = !stopped;
+                more = f(*message);
             } else {
+                ended = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
                 more = passes(message->err);
             }
         }
         rd_kafka_assign(client_, nullptr);
-        return stopped;
+        return ended;
     }
 
     /// The manifest at an offset; nothing where there is none.
@@ -340,23 +326,18 @@ private:
     // Looks for what is kept, for so long at most; whether it came to know is in `known_`.
     void find(weir::Duration most) {
         Reading reading{topic_, partition_, most};
-        const auto ends = reading.ends();
         kept_.clear();
         newest_ = -1;
-        known_ = ends.has_value();
-        if (!ends || ends->first == ends->second) {
-            return;
-        }
-        const auto [low, high] = *ends;
-        for (std::size_t i = 0; i != looks_back.size() && newest_ < 0; ++i) {
-            reading.from(std::max(low, high - looks_back[i]), [&, end = high](const rd_kafka_message_t& message) {
+        known_ = true;
+        for (std::size_t i = 0; i != looks_back.size() && newest_ < 0 && known_; ++i) {
+            known_ = reading.from(RD_KAFKA_OFFSET_TAIL(looks_back[i]), [&](const rd_kafka_message_t& message) {
                 if (const auto header = Header::of(message)) {
                     newest_ = header->kind == Kind::manifest ? message.offset : header->newest;
                 }
-                return message.offset + 1 < end;
+                return true;
             });
         }
-        for (auto at = newest_; at >= low && at < high && kept_.size() != kept;) {
+        for (auto at = newest_; at >= 0 && kept_.size() != kept;) {
             const auto manifest = reading.manifest_at(at);
             if (!manifest) {
                 break;
