@@ -463,8 +463,13 @@ Millis derived_time(const Parameters& parameters, Millis collected) {
     }
     const auto created = time_of(parameters, "dtm");
     const auto sent = time_of(parameters, "stm");
-    // Both are by the device's clock: how long the event waited there is right however wrong the clock is.
-    return created && sent && *created < *sent ? collected - (*sent - *created) : collected;
+    if (!created || !sent || *created >= *sent) {
+        return collected;
+    }
+    // Both are by the device's clock: how long the event waited there is right however wrong the clock is, unless the
+    // clock was set in between.
+    const Millis derived = collected - (*sent - *created);
+    return derived < 0 ? collected : derived;
 }
 
 const std::string& version() {
