@@ -121,7 +121,7 @@ struct SnapshotTopic::Manifest {
     }
 };
 
-// Reads in a partition, until nothing has come for as long as the patience.
+// Reads in a partition, until nothing has come for as long as the patience, or all of it takes too long.
 class SnapshotTopic::Reading {
 public:
     Reading(SnapshotTopic& topic, std::int32_t partition, weir::Duration most = patience)
@@ -144,7 +144,7 @@ public:
                 break;
             }
             if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                deadline_ = Steady::now() + most_;
+                deadline_ = std::min(Steady::now() + most_, end_);
                 more = f(*message);
             } else {
                 ended = message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF;
@@ -177,6 +177,7 @@ private:
     const std::string& topic_;
     std::int32_t partition_;
     weir::Duration most_;
+    Steady::time_point end_ = Steady::now() + longest_reading;
     Steady::time_point deadline_ = Steady::now() + most_;
 };
 

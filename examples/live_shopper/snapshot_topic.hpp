@@ -58,6 +58,8 @@ public:
     static constexpr std::size_t most_waiting = std::size_t{4} << 20;
     /// After this what the broker does not answer counts as not there, or as not kept.
     static constexpr weir::Duration patience = std::chrono::seconds{10};
+    /// A snapshot that takes longer to be found, or to be read, counts as not there: reading back is sooner done.
+    static constexpr weir::Duration longest_reading = std::chrono::minutes{1};
 
 private:
     class Store;
