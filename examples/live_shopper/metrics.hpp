@@ -72,8 +72,8 @@ private:
 /// Counts of durations in buckets from 0.1 ms to 60 s.
 class Histogram {
 public:
-    static constexpr std::array<double, 18> bounds{0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075,
-                                                   0.1,    0.125,  0.15,  0.25,   0.5,   1.0,  5.0,   15.0, 60.0};
+    static constexpr std::array<double, 19> bounds{0.0001, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1,
+                                                   0.125,  0.15,   0.25,  0.5,    1.0,   2.5,  5.0,   15.0, 60.0};
 
     void observe(double seconds, std::uint64_t times = 1) noexcept;
 
