@@ -6,6 +6,8 @@
 #include <fstream>
 #include <stdexcept>
 
+#include <fmt/format.h>
+
 namespace live_shopper_tests {
 
 using live_shopper::CartTotal;
@@ -77,7 +79,7 @@ std::string decoded(std::string_view record, CartTotal cart_total) {
 }
 
 bool has(const std::string& description, std::string_view line) {
-    return ("\n" + description).find("\n" + std::string{line} + "\n") != std::string::npos;
+    return fmt::format("\n{}", description).find(fmt::format("\n{}\n", line)) != std::string::npos;
 }
 
 std::string tsv(const std::map<std::size_t, std::string>& columns) {
