@@ -353,7 +353,7 @@ class RealKafkaFleet(ShopTest):
             if process.poll() is not None:
                 story.append(f"{number} had ended")
                 start(number)
-        self.check_store(wanted, 120, f"seed {seed}, after {story}")
+        self.check_store(wanted, 180, f"seed {seed}, after {story}")
         for number in self.processes:
             self.end(number)
         return story
