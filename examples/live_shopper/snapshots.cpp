@@ -190,6 +190,7 @@ void Snapshots::begin(weir::Timestamp now, const State& state, std::vector<Snaps
     for (const auto& mark : marks) {
         next_.push_back(mark.next);
     }
+    of_ = listed(marks);
     describe(state);
     SnapshotLabel label{options_.owner, description_, run, std::move(marks), {}};
     weir::SnapshotWriter beside;
@@ -230,7 +231,7 @@ void Snapshots::step() {
         metrics_.snapshots.add();
         metrics_.snapshot_bytes.set(bytes_);
         metrics_.snapshot.observe(seconds_since(began_));
-        log::debug("a snapshot is kept", {{"bytes", bytes_}, {"seconds", seconds_since(began_)}});
+        log::debug("a snapshot is kept", {{"of", of_}, {"bytes", bytes_}, {"seconds", seconds_since(began_)}});
     }
 }
 
@@ -258,7 +259,7 @@ void Snapshots::committed(std::uint32_t slot, std::int64_t offset) {
 void Snapshots::fail() {
     abandon();
     metrics_.failed_snapshots.add();
-    log::warn("a snapshot was not kept; the next one comes in its time");
+    log::warn("a snapshot was not kept; the next one comes in its time", {{"of", of_}});
 }
 
 void Snapshots::abandon() {

@@ -159,6 +159,7 @@ private:
     std::string description_;              // of every state
     std::unique_ptr<State::Steps> steps_;  // while there is more to write
     std::vector<std::int64_t> next_;       // the offsets that it is of
+    std::string of_;                       // and their partitions, for the log
     std::vector<std::int64_t> committed_;
     std::optional<weir::Timestamp> begun_;
     std::chrono::steady_clock::time_point began_{};

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Starts the real parts on free loopback ports, and stops what it started."""
 
+import collections
 import json
 import os
 import pathlib
@@ -42,6 +43,15 @@ def wait_for(what, condition, seconds=60, every=0.05):
             return
         time.sleep(every)
     raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def wait_for_snapshots(log, partitions, seconds=60):
+    """Until two more snapshots of each of so many partitions are kept, so one that was begun now. `log` gives the logs."""
+    def kept():
+        return collections.Counter(re.findall(r'msg="a snapshot is kept" of=(\S+)', log()))
+
+    before = kept()
+    wait_for("snapshots of all partitions", lambda: sum(n >= before[of] + 2 for of, n in kept().items()) >= partitions, seconds)
 
 
 def visits(count, seed):

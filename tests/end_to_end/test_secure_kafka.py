@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import shop
-from shop import ROOT, ShopTest, free_port, visits, wait_for
+from shop import ROOT, ShopTest, free_port, visits, wait_for, wait_for_snapshots
 
 PASSWORD = "open-sesame-4711"
 WRONG = "wrong-sesame-0815"
@@ -125,9 +125,7 @@ class SecureRealKafka(ShopTest):
         self.produce(self.brokers, events)
         job = start()
         wait_for("the store", lambda: without_short_windows(self.store()) == wanted, 120)
-        # Those of all partitions of both stages, begun after the last event.
-        kept = self.job_log().count("a snapshot is kept")
-        wait_for("snapshots", lambda: self.job_log().count("a snapshot is kept") >= kept + 8, 60)
+        wait_for_snapshots(self.job_log, 2 * 2)
         self.assert_tells_no_secret(job, PASSWORD)
         self.kill(job)
         self.ask("FLUSHALL")
