@@ -204,8 +204,8 @@ public:
             return;
         }
         open_ = Manifest{};
-        static std::random_device random;
-        std::generate(open_.number.begin(), open_.number.end(), [] { return static_cast<std::uint8_t>(random()); });
+        std::random_device random;
+        std::generate(open_.number.begin(), open_.number.end(), [&] { return static_cast<std::uint8_t>(random()); });
         ++serial_;
         delivered_ = 0;
         buffer_.clear();
