@@ -274,7 +274,7 @@ Transform::Result VisitorStage::take(const Record& record, weir::Timestamp arriv
     if (record_.kind == StageRecord::Kind::time) {
         return {};
     }
-    return {DecodeError::none, visitors_.take(record_.event, record_.arrival, record_.stamp, now, again, emit),
+    return {DecodeError::none, visitors().take(record_.event, record_.arrival, record_.stamp, now, again, emit),
             record_.event.time};
 }
 
@@ -282,7 +282,7 @@ void VisitorStage::move_time() {
     const auto status = time_.status();
     now_ = status.time;
     // That all were idle where it is reading says nothing of what is left to read.
-    visitors_.at(status.time, status.idle && ended_);
+    visitors().at(status.time, status.idle && ended_);
 }
 
 Transform::Result KeyedVisitorStage::take(const Record& record, weir::Timestamp arrival, weir::Timestamp now,
@@ -299,14 +299,14 @@ Transform::Result KeyedVisitorStage::take(const Record& record, weir::Timestamp 
     if (event_.domain_userid.empty() && event_.session_id.empty() && event_.user_id.empty()) {
         return {DecodeError::none, Outcome::nobody, event_.time};
     }
-    visitors_.at(time_.latest(), false);
-    return {DecodeError::none, visitors_.take(event_, arrival, stamp_of(record.offset, source_), now, again, emit),
+    visitors().at(time_.latest(), false);
+    return {DecodeError::none, visitors().take(event_, arrival, stamp_of(record.offset, source_), now, again, emit),
             event_.time};
 }
 
 void KeyedVisitorStage::tick(weir::Timestamp now, const Emit& emit) {
-    visitors_.at(time_.time(now), time_.idle(now));
-    visitors_.tick(now, emit);
+    visitors().at(time_.time(now), time_.idle(now));
+    visitors().tick(now, emit);
 }
 
 }  // namespace live_shopper

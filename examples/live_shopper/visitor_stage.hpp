@@ -158,7 +158,7 @@ protected:
                      std::uint32_t shoppers)
         : visitors_{settings, horizon, source, sources, shoppers} {}
 
-    Visitors visitors_;
+    [[nodiscard]] Visitors& visitors() { return visitors_; }
 
 private:
     [[nodiscard]] std::string description() const final { return visitors_.snapshot_description(); }
@@ -167,6 +167,8 @@ private:
     }
     void restore(std::span<const std::byte> bytes) final { weir::restore(visitors_, bytes); }
     [[nodiscard]] std::size_t keys() const final { return visitors_.keys(); }
+
+    Visitors visitors_;
 };
 
 class VisitorStage final : public VisitorTransform {
@@ -181,7 +183,7 @@ public:
         ended_ = ended;
         move_time();
     }
-    void tick(weir::Timestamp now, const Emit& emit) override { visitors_.tick(now, emit); }
+    void tick(weir::Timestamp now, const Emit& emit) override { visitors().tick(now, emit); }
     [[nodiscard]] std::optional<weir::Timestamp> time() const override { return now_; }
 
 private:

@@ -65,7 +65,7 @@ public:
     CountWindow& operator=(const CountWindow& other) {
         return detail::replace(*this, CountWindow{other, get_allocator()});
     }
-    CountWindow& operator=(CountWindow&& other) {
+    CountWindow& operator=(CountWindow&& other) noexcept(false) {
         return detail::replace(*this, CountWindow{std::move(other), get_allocator()});
     }
     ~CountWindow() = default;
@@ -307,7 +307,7 @@ public:
     TumblingCountWindow& operator=(const TumblingCountWindow& other) {
         return detail::replace(*this, TumblingCountWindow{other, get_allocator()});
     }
-    TumblingCountWindow& operator=(TumblingCountWindow&& other) {
+    TumblingCountWindow& operator=(TumblingCountWindow&& other) noexcept(false) {
         return detail::replace(*this, TumblingCountWindow{std::move(other), get_allocator()});
     }
     ~TumblingCountWindow() = default;

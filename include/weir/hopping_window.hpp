@@ -101,7 +101,7 @@ public:
     HoppingWindow& operator=(const HoppingWindow& other) {
         return detail::replace(*this, HoppingWindow{other, get_allocator()});
     }
-    HoppingWindow& operator=(HoppingWindow&& other) {
+    HoppingWindow& operator=(HoppingWindow&& other) noexcept(false) {
         return detail::replace(*this, HoppingWindow{std::move(other), get_allocator()});
     }
     ~HoppingWindow() = default;

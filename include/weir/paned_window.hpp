@@ -76,7 +76,7 @@ public:
     PanedWindow& operator=(const PanedWindow& other) {
         return detail::replace(*this, PanedWindow{other, get_allocator()});
     }
-    PanedWindow& operator=(PanedWindow&& other) {
+    PanedWindow& operator=(PanedWindow&& other) noexcept(false) {
         return detail::replace(*this, PanedWindow{std::move(other), get_allocator()});
     }
     ~PanedWindow() = default;

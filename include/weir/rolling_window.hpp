@@ -73,7 +73,7 @@ public:
     RollingWindows& operator=(const RollingWindows& other) {
         return detail::replace(*this, RollingWindows{other, get_allocator()});
     }
-    RollingWindows& operator=(RollingWindows&& other) {
+    RollingWindows& operator=(RollingWindows&& other) noexcept(false) {
         return detail::replace(*this, RollingWindows{std::move(other), get_allocator()});
     }
     ~RollingWindows() = default;
@@ -496,7 +496,7 @@ public:
     RollingWindow& operator=(const RollingWindow& other) {
         return detail::replace(*this, RollingWindow{other, get_allocator()});
     }
-    RollingWindow& operator=(RollingWindow&& other) {
+    RollingWindow& operator=(RollingWindow&& other) noexcept(false) {
         return detail::replace(*this, RollingWindow{std::move(other), get_allocator()});
     }
     ~RollingWindow() = default;

@@ -107,7 +107,7 @@ public:
     SessionWindow& operator=(const SessionWindow& other) {
         return detail::replace(*this, SessionWindow{other, get_allocator()});
     }
-    SessionWindow& operator=(SessionWindow&& other) {
+    SessionWindow& operator=(SessionWindow&& other) noexcept(false) {
         return detail::replace(*this, SessionWindow{std::move(other), get_allocator()});
     }
     ~SessionWindow() = default;

@@ -167,7 +167,7 @@ public:
     void release() noexcept {
         clear();
         if (capacity_ > inside) {
-            from_->deallocate(items_, capacity_ * sizeof(T), alignof(T));
+            from_->deallocate(items_, capacity_ * sizeof(T), alignof(T));  // NOLINT(bugprone-sizeof-expression)
         }
         items_ = places_.first();
         capacity_ = inside;

@@ -51,11 +51,13 @@ public:
         }
     }
     KeyText& operator=(const KeyText& other) {
-        KeyText copy{other, from_};
-        swap(copy);
+        if (this != &other) {
+            KeyText copy{other, from_};
+            swap(copy);
+        }
         return *this;
     }
-    KeyText& operator=(KeyText&& other) {
+    KeyText& operator=(KeyText&& other) noexcept(false) {
         KeyText moved{std::move(other), from_};
         swap(moved);
         return *this;

@@ -25,10 +25,10 @@ public:
     MaybeInMemory(MaybeInMemory&& other, const Memory& memory) : MaybeInMemory{memory} { *this = std::move(other); }
     MaybeInMemory(MaybeInMemory&& other) noexcept : value_{std::move(other.value_)}, from_{other.from_} {}
     MaybeInMemory& operator=(const MaybeInMemory& other) {
-        if (other.value_) {
-            *this = *other.value_;
-        } else {
+        if (!other.value_) {
             value_.reset();
+        } else if (this != &other) {
+            *this = *other.value_;
         }
         return *this;
     }

@@ -81,7 +81,7 @@ template <class T>
 T& replace(T& old, T&& by) noexcept {
     static_assert(std::is_nothrow_move_constructible_v<T>);
     std::destroy_at(&old);
-    return *std::construct_at(&old, std::move(by));
+    return *std::construct_at(&old, std::forward<T>(by));
 }
 
 /// What a class derives from to take memory where some part of it does. One type for each class, so that none makes
