@@ -167,14 +167,14 @@ public:
     void release() noexcept {
         clear();
         if (capacity_ > inside) {
-            from_->deallocate(items_, capacity_ * sizeof(T), alignof(T));  // NOLINT(bugprone-sizeof-expression)
+            from_->deallocate(items_, bytes_of(capacity_), alignof(T));
         }
         items_ = places_.first();
         capacity_ = inside;
     }
 
     [[nodiscard]] std::size_t memory_in_use() const {
-        std::size_t bytes = capacity_ > inside ? capacity_ * sizeof(T) : 0;
+        std::size_t bytes = capacity_ > inside ? bytes_of(capacity_) : 0;
         if constexpr (may_own_bytes<T>) {
             for (const T& x : *this) {
                 bytes += owned_bytes(x);
@@ -208,6 +208,10 @@ public:
 private:
     static constexpr std::size_t most = std::numeric_limits<std::uint32_t>::max();
 
+    static constexpr std::size_t bytes_of(std::size_t elements) {
+        return elements * sizeof(T);  // NOLINT(bugprone-sizeof-expression): of pointers too
+    }
+
     [[nodiscard]] std::size_t grown() const noexcept {
         return std::max(std::size_t{size_} + 1, std::min(most, std::size_t{2} * size_));
     }
@@ -232,7 +236,7 @@ private:
         }
         T* items = nullptr;
         if (capacity != 0) {
-            items = static_cast<T*>(from_->allocate(capacity * sizeof(T), alignof(T)));
+            items = static_cast<T*>(from_->allocate(bytes_of(capacity), alignof(T)));
             std::uninitialized_move(begin(), end(), items);
         }
         const std::uint32_t size = size_;
