@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
+#include <limits>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
@@ -27,6 +28,8 @@ constexpr std::size_t max_out = std::size_t{1} << 18;  // bytes encoded ahead of
 constexpr std::size_t max_reply = 64 * 1024;
 constexpr std::chrono::milliseconds first_back_off{50};
 constexpr std::chrono::milliseconds last_back_off{2000};
+constexpr std::chrono::seconds look_after{2};                            // without an answer
+constexpr std::size_t a_look = std::numeric_limits<std::size_t>::max();  // among the transactions
 constexpr std::int64_t max_ttl = std::int64_t{1000} * 86'400 * 365 * 100;
 
 // Takes the fences KEYS for generation ARGV[1] and owner ARGV[2], unless one of them has seen a newer one. Gives
@@ -75,12 +78,14 @@ void append_command(std::string& out, const std::vector<std::string_view>& words
     }
 }
 
+std::string alive_of(const std::string& owner) { return owner + ":alive"; }
+
 // What every guarded transaction begins with. Of the keys that are watched, `lost` is there where another owner took
 // one of the fences, and PEXPIRE touches it then; `alive` is gone then, and where Redis lost its data, and ZADD makes
 // it for as long as it takes to touch it. Where all is well none of the three changes anything. None needs a script:
 // one costs more than all else that guards a transaction. PEXPIRE works in a full Redis too, where ZADD is an error.
 std::string make_guard(const std::string& owner) {
-    const std::string alive = owner + ":alive";
+    const std::string alive = alive_of(owner);
     const std::string lost = owner + ":lost";
     std::string guard;
     append_command(guard, {"WATCH", alive, lost});
@@ -213,6 +218,7 @@ void RedisStore::take_submitted() {
             next_attempt_ = Steady::now();
         }
         fences_ = *std::move(owned);
+        look_.clear();
         claimed_ = false;
         refused_ = false;
     }
@@ -301,6 +307,7 @@ void RedisStore::wait(Steady::time_point until) {
 
 void RedisStore::serve() {
     encode();
+    look();
     if (!send_some() || !receive_some()) {
         return;
     }
@@ -359,6 +366,18 @@ void RedisStore::encode() {
             in_flight_ += lines_of(writes);
         }
     }
+}
+
+// While nothing is written nothing would tell that Redis was emptied, or that the partitions are another's.
+void RedisStore::look() {
+    const auto now = Steady::now();
+    if (look_.empty() || refused_ || in_flight_ != 0 || now - last_answer_ < look_after) {
+        return;
+    }
+    out_.append(look_);
+    transactions_.push_back(a_look);
+    ++in_flight_;
+    last_answer_ = now;
 }
 
 void RedisStore::encode_write(const WriteBatch::Write& write, weir::Duration waited) {
@@ -487,7 +506,12 @@ std::string RedisStore::take_reply(std::string_view line) {
         take_written(line);
         return {};
     }
+    constexpr const char* gone = "the partitions are another's, or Redis lost what it knew of that";
     const auto writes = transactions_.front();
+    if (writes == a_look) {
+        transactions_.pop_front();
+        return line == ":1" ? std::string{} : gone;
+    }
     const auto at = line_++;
     const auto queued = at == 0 || (at >= guard_lines - 1 && at < guard_lines + writes);
     if (queued) {
@@ -496,7 +520,7 @@ std::string RedisStore::take_reply(std::string_view line) {
     if (at <= guard_lines + writes) {
         const bool guard = at < guard_lines;
         if (guard ? line.front() == ':' && line != ":0" : line == "*-1") {
-            return "the partitions are another's, or Redis lost what it knew of that";
+            return gone;
         }
         return line.front() == (guard ? ':' : '*') ? std::string{} : nonsense;
     }
@@ -674,6 +698,8 @@ std::optional<std::string> RedisStore::claim() {
         }
         claimed_ = true;
         guard_ = make_guard(owner);
+        look_.clear();
+        append_command(look_, {"EXISTS", alive_of(owner)});
         return std::nullopt;
     }
     std::vector<Fence> newer;

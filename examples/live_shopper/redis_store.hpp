@@ -11,7 +11,7 @@
 // Whoever takes a fence over deletes the former owner's `alive` and makes its `lost`. Where that has happened, or Redis
 // lost its data, the commands before MULTI touch what is watched, so the EXEC that follows does nothing, and the
 // pipeline need not wait for an answer. They run no script: MULTI itself is most of what guarding costs; see
-// docs/benchmarks.md.
+// docs/benchmarks.md. While nothing is written it is asked every 2 s whether `alive` is there.
 //
 // While Redis is away, or answers with errors, the newest value of each key waits; the thread reconnects with
 // exponential back-off and then writes what was not acknowledged, as often as it takes: values are absolute, so writing
@@ -81,6 +81,7 @@ private:
     void take_submitted();
     void serve();
     void encode();
+    void look();
     void encode_write(const WriteBatch::Write& write, weir::Duration waited);
     bool send_some();
     bool receive_some();
@@ -130,7 +131,8 @@ private:
     std::size_t in_flight_ = 0;  // lines of answers that are due
     std::vector<Fence> fences_;
     std::string guard_;                     // what every transaction begins with
-    std::deque<std::size_t> transactions_;  // that were sent: the writes in each
+    std::string look_;                      // asks whether we are the owner; empty: there is no fence
+    std::deque<std::size_t> transactions_;  // that were sent: the writes in each, or a look
     std::size_t line_ = 0;                  // of the answer to the first of them
     bool claimed_ = false;                  // Redis has had our generation
     bool refused_ = false;                  // it has a newer one: everything is dropped

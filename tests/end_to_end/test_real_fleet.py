@@ -247,6 +247,9 @@ class RealKafkaFleet(ShopTest):
         wait_for("its partitions", lambda: len(self.texts("restored a snapshot")) >= len(restored) + 2 * PARTITIONS, 60)
         self.ask("FLUSHALL")
         self.check_store(self.wanted(events), 90, "after all were killed")
+        # Nothing is written any more that could tell.
+        self.ask("FLUSHALL")
+        self.check_store(self.wanted(events), 90, "after Redis was emptied")
 
     def texts(self, message):
         return [line for line in self.logs(10**6).splitlines() if f'msg="{message}"' in line]

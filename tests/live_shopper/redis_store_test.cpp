@@ -449,6 +449,38 @@ TEST_CASE("a Redis that was emptied without a restart is noticed", "[redis_store
     CHECK(generation(server, "fence") == "1");
 }
 
+TEST_CASE("a Redis that was emptied is noticed while nothing is written", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore store{config_of(server), metrics};
+    Acknowledged acknowledged{store};
+    store.own({{"fence", 1, 0}});
+    store.submit(one("k", "v"), 1);
+    REQUIRE(acknowledged.through(1));
+    std::this_thread::sleep_for(2500ms);
+    CHECK_FALSE(store.take_reset());
+    CHECK(metrics.redis_errors.value() == 0);
+    server.command({"FLUSHALL"});
+    CHECK(eventually([&] { return store.take_reset(); }));
+    CHECK(generation(server, "fence") == "1");
+}
+
+TEST_CASE("a process of the past is told so while it writes nothing", "[redis_store][fence]") {
+    RedisServer server;
+    Metrics metrics;
+    RedisStore past{config_of(server), metrics};
+    RedisStore owner{config_of(server), metrics};
+    Acknowledged past_done{past};
+    Acknowledged owner_done{owner};
+    past.own({{"fence", 1, 0}});
+    past.submit(one("k", "past"), 1);
+    REQUIRE(past_done.through(1));
+    owner.own({{"fence", 2, 0}});
+    owner.submit(one("k", "owner"), 1);
+    REQUIRE(owner_done.through(1));
+    CHECK(eventually([&] { return past.take_refusal().has_value(); }));
+}
+
 TEST_CASE("a process of the past that comes first to an emptied Redis does not hide that it was emptied",
           "[redis_store][fence]") {
     RedisServer server;
