@@ -96,6 +96,13 @@ std::string make_guard(const std::string& owner) {
     return guard;
 }
 
+// What tells whether a guard would find all as it should be, for when there is nothing to write. A full Redis takes it.
+std::string make_look(const std::string& owner) {
+    std::string look;
+    append_command(look, {"EXISTS", alive_of(owner)});
+    return look;
+}
+
 // The lines that answer a transaction: OK to WATCH, three zeros, OK to MULTI, QUEUED to each write, the size of what
 // EXEC gives, and the answer to each write.
 constexpr std::size_t guard_lines = 5;
@@ -218,7 +225,6 @@ void RedisStore::take_submitted() {
             next_attempt_ = Steady::now();
         }
         fences_ = *std::move(owned);
-        look_.clear();
         claimed_ = false;
         refused_ = false;
     }
@@ -370,8 +376,11 @@ void RedisStore::encode() {
 
 // While nothing is written nothing would tell that Redis was emptied, or that the partitions are another's.
 void RedisStore::look() {
+    if (fences_.empty() || refused_ || in_flight_ != 0) {
+        return;
+    }
     const auto now = Steady::now();
-    if (look_.empty() || refused_ || in_flight_ != 0 || now - last_answer_ < look_after) {
+    if (now - last_answer_ < look_after) {
         return;
     }
     out_.append(look_);
@@ -698,8 +707,7 @@ std::optional<std::string> RedisStore::claim() {
         }
         claimed_ = true;
         guard_ = make_guard(owner);
-        look_.clear();
-        append_command(look_, {"EXISTS", alive_of(owner)});
+        look_ = make_look(owner);
         return std::nullopt;
     }
     std::vector<Fence> newer;

@@ -131,7 +131,7 @@ private:
     std::size_t in_flight_ = 0;  // lines of answers that are due
     std::vector<Fence> fences_;
     std::string guard_;                     // what every transaction begins with
-    std::string look_;                      // asks whether we are the owner; empty: there is no fence
+    std::string look_;                      // asks whether we are the owner still
     std::deque<std::size_t> transactions_;  // that were sent: the writes in each, or a look
     std::size_t line_ = 0;                  // of the answer to the first of them
     bool claimed_ = false;                  // Redis has had our generation
