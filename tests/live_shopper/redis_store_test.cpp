@@ -56,6 +56,24 @@ struct Acknowledged {
     std::uint64_t latest = 0;
 };
 
+// An owner has taken the fence over from a process of the past, which does not know it yet.
+struct Takeover {
+    Takeover() {
+        past.own({{"fence", 1, 0}});
+        past.submit(one("k", "past"), 1);
+        REQUIRE(past_done.through(1));
+        owner.own({{"fence", 2, 0}});
+        owner.submit(one("k", "owner"), 1);
+        REQUIRE(owner_done.through(1));
+    }
+    RedisServer server;
+    Metrics metrics;
+    RedisStore past{config_of(server), metrics};
+    RedisStore owner{config_of(server), metrics};
+    Acknowledged past_done{past};
+    Acknowledged owner_done{owner};
+};
+
 // Of a fence: what it holds is that and its owner.
 std::string generation(RedisServer& server, const std::string& fence) {
     const auto held = server.get(fence).value_or("none");
@@ -389,19 +407,8 @@ TEST_CASE("an owner that lost a fence writes nothing more, however much it sends
     }
 }
 
-TEST_CASE("a full Redis lets nobody write, and nobody of the past once it is full no more", "[redis_store][fence]") {
-    RedisServer server;
-    Metrics metrics;
-    RedisStore past{config_of(server), metrics};
-    RedisStore owner{config_of(server), metrics};
-    Acknowledged past_done{past};
-    Acknowledged owner_done{owner};
-    past.own({{"fence", 1, 0}});
-    past.submit(one("k", "past"), 1);
-    REQUIRE(past_done.through(1));
-    owner.own({{"fence", 2, 0}});
-    owner.submit(one("k", "owner"), 1);
-    REQUIRE(owner_done.through(1));
+TEST_CASE_METHOD(Takeover, "a full Redis lets nobody write, and nobody of the past once it is full no more",
+                 "[redis_store][fence]") {
     server.command({"CONFIG", "SET", "maxmemory", "1"});
     WriteBatch erasing;
     erasing.erase("k");
@@ -465,36 +472,13 @@ TEST_CASE("a Redis that was emptied is noticed while nothing is written", "[redi
     CHECK(generation(server, "fence") == "1");
 }
 
-TEST_CASE("a process of the past is told so while it writes nothing", "[redis_store][fence]") {
-    RedisServer server;
-    Metrics metrics;
-    RedisStore past{config_of(server), metrics};
-    RedisStore owner{config_of(server), metrics};
-    Acknowledged past_done{past};
-    Acknowledged owner_done{owner};
-    past.own({{"fence", 1, 0}});
-    past.submit(one("k", "past"), 1);
-    REQUIRE(past_done.through(1));
-    owner.own({{"fence", 2, 0}});
-    owner.submit(one("k", "owner"), 1);
-    REQUIRE(owner_done.through(1));
+TEST_CASE_METHOD(Takeover, "a process of the past is told so while it writes nothing", "[redis_store][fence]") {
     CHECK(eventually([&] { return past.take_refusal().has_value(); }));
 }
 
-TEST_CASE("a process of the past that comes first to an emptied Redis does not hide that it was emptied",
-          "[redis_store][fence]") {
-    RedisServer server;
-    Metrics metrics;
-    RedisStore past{config_of(server), metrics};
-    RedisStore owner{config_of(server), metrics};
-    Acknowledged past_done{past};
-    Acknowledged owner_done{owner};
-    past.own({{"fence", 1, 0}});
-    past.submit(one("k", "past"), 1);
-    REQUIRE(past_done.through(1));
-    owner.own({{"fence", 2, 0}});
-    owner.submit(one("k", "v"), 1);
-    REQUIRE(owner_done.through(1));
+TEST_CASE_METHOD(Takeover,
+                 "a process of the past that comes first to an emptied Redis does not hide that it was emptied",
+                 "[redis_store][fence]") {
     server.command({"FLUSHALL"});
     past.submit(one("k", "past"), 2);
     REQUIRE(past_done.through(2));  // nothing in Redis could tell that it is over
