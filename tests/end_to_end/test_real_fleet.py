@@ -20,7 +20,7 @@ import tempfile
 import threading
 import time
 
-from shop import ROOT, ShopTest, wait_for, wait_for_snapshots
+from shop import ROOT, ShopTest, wait_for, wait_for_snapshots, without_short_windows
 import shop
 
 sys.path.insert(0, str(ROOT / "tests" / "oracle"))
@@ -152,7 +152,7 @@ class RealKafkaFleet(ShopTest):
     @staticmethod
     def wanted(lines):
         events, _ = oracle.decode_lines([line.encode() for line in lines])
-        return {key: value for key, value in oracle.store_at(events).items() if not key.endswith("_5m")}
+        return without_short_windows(oracle.store_at(events))
 
     def logs(self, lines=25):
         return "\n".join(f"--- {path.name}\n" + "\n".join(path.read_text(errors="replace").splitlines()[-lines:])

@@ -10,7 +10,7 @@ import tempfile
 import time
 
 import shop
-from shop import ROOT, ShopTest, free_port, visits, wait_for, wait_for_snapshots
+from shop import ROOT, ShopTest, free_port, visits, wait_for, wait_for_snapshots, without_short_windows
 
 PASSWORD = "open-sesame-4711"
 WRONG = "wrong-sesame-0815"
@@ -34,11 +34,6 @@ def broker_store(folder, authority_name):
     store = folder / "store.pem"
     store.write_text((folder / "broker.key").read_text() + (folder / "broker.pem").read_text())
     return store
-
-
-def without_short_windows(values):
-    """Event time goes on while a job is away: five minutes may be over before all is well again."""
-    return {key: value for key, value in values.items() if not key.endswith("_5m")}
 
 
 class SecureRealKafka(ShopTest):
